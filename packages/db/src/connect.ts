@@ -1,0 +1,58 @@
+/** The Postgres pool and the Kysely handle on it. */
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import type { Tables } from "./tables.ts";
+
+export type Db = Kysely<Tables>;
+
+export interface DatabaseOptions {
+  url: string;
+  maxConnections: number;
+  applicationName: string;
+  /** Told of errors on idle connections (a restart of Postgres, say); the pool replaces them by itself. */
+  onError: (error: Error) => void;
+}
+
+export interface Database {
+  db: Db;
+  pool: pg.Pool;
+  close: () => Promise<void>;
+}
+
+const INT8_OID = 20;
+const INT8_ARRAY_OID = 1016;
+
+/** Every bigint of ours is below 2^53; one above it is an error here, never a rounded number. */
+function parseSafeBigint(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${text} is beyond 2^53`);
+  return value;
+}
+
+const types = new pg.TypeOverrides();
+types.setTypeParser(INT8_OID, parseSafeBigint);
+types.setTypeParser(INT8_ARRAY_OID, (text) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(parseSafeBigint)));
+
+/**
+ * Statements end after 5 s on the server, transactions idle for 5 s too, and the client gives up after 6 s: a
+ * Postgres that hangs never hangs us. Opens no connection by itself.
+ */
+export function connectDatabase({ url, maxConnections, applicationName, onError }: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: maxConnections,
+    application_name: applicationName,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 6_000,
+    statement_timeout: 5_000,
+    idle_in_transaction_session_timeout: 5_000,
+    options: "-c tcp_user_timeout=10000",
+    keepAlive: true,
+    types,
+  });
+  pool.on("error", onError);
+  // A client that loses its connection while checked out also emits `error`; unheard, that would end the process.
+  pool.on("connect", (client) => client.on("error", onError));
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return { db, pool, close: () => db.destroy() };
+}

@@ -1,0 +1,21 @@
+/** `npm run migrate`: brings DATABASE_URL's schema to this version. */
+import { Env } from "@drawchat/runtime/env";
+import { loadOrExit } from "@drawchat/runtime/run";
+import { connectDatabase } from "./connect.ts";
+import { migrateToLatest } from "./migrate.ts";
+
+const url = loadOrExit(() => {
+  const env = new Env(process.env);
+  const value = env.required("DATABASE_URL", "a postgres:// URL");
+  env.finish();
+  return value;
+});
+const database = connectDatabase({
+  url,
+  maxConnections: 2,
+  applicationName: "drawchat-migrate",
+  onError: (error) => process.stderr.write(`${error.message}\n`),
+});
+const applied = await migrateToLatest(database);
+process.stdout.write(applied.length === 0 ? "schema is up to date\n" : `applied ${applied.join(", ")}\n`);
+await database.close();

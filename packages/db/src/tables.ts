@@ -1,0 +1,89 @@
+/** Table types for Kysely, one interface a table. `bigint` columns are JSON-safe numbers: the pool parses them so. */
+import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
+
+/** Read as Date; written as Date or ISO text. */
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type DefaultTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
+
+export type SessionRowState = "scheduled" | "open" | "closed" | "cancelled";
+/** `daily`: made from DRAW_TIME_*; `explicit`: made by an admin (or as the demo draw). */
+export type SessionKind = "daily" | "explicit";
+
+export interface LiveChatSessionsTable {
+  id: Generated<number>;
+  kind: SessionKind;
+  /** The draw's date in the draw's zone: an explicit session replaces the daily one of the same date. */
+  draw_date: ColumnType<string, string, string>;
+  draw_at: Timestamp;
+  opens_at: Timestamp;
+  closes_at: Timestamp;
+  state: Generated<SessionRowState>;
+  is_active: Generated<boolean>;
+  total_likes: Generated<number>;
+  /** Users who won, kept with the session; a message shows what held when it was accepted. */
+  winners: Generated<number[]>;
+  /** Raised by every change of policy (times, state): a lower version changes nothing in Redis. */
+  policy_version: Generated<number>;
+  /** Highest event id stored: the room's `upto` after a restore. */
+  last_event_id: Generated<number>;
+  created_at: DefaultTimestamp;
+}
+
+export interface LiveChatMessagesTable {
+  id: number;
+  session_id: number;
+  user_id: number;
+  client_id: string;
+  username: string;
+  profile_pic: string | null;
+  message: string;
+  message_type: string;
+  likes: Generated<number>;
+  is_winner: boolean;
+  is_host: boolean;
+  created_at: Timestamp;
+  deleted_at: Timestamp | null;
+  last_event_id: number;
+}
+
+export interface LiveChatLikesTable {
+  session_id: number;
+  /** null: a like of the session itself. */
+  message_id: number | null;
+  user_id: number;
+  created_at: Timestamp;
+}
+
+export interface LiveChatViewersTable {
+  session_id: number;
+  user_id: number;
+  gateway_id: string;
+  is_active: boolean;
+  joined_at: DefaultTimestamp;
+  last_seen_at: DefaultTimestamp;
+}
+
+/** An accepted event that Postgres will not take: kept as bytes, for `npm run dead-letters`. */
+export interface DeadLettersTable {
+  event_id: number;
+  room: string;
+  kind: string;
+  user_id: number;
+  client_id: string;
+  body: Buffer;
+  error_code: string;
+  error: string;
+  created_at: DefaultTimestamp;
+}
+
+export interface Tables {
+  live_chat_sessions: LiveChatSessionsTable;
+  live_chat_messages: LiveChatMessagesTable;
+  live_chat_likes: LiveChatLikesTable;
+  live_chat_viewers: LiveChatViewersTable;
+  dead_letters: DeadLettersTable;
+}
+
+export type SessionRow = Selectable<LiveChatSessionsTable>;
+export type NewSessionRow = Insertable<LiveChatSessionsTable>;
+export type MessageRow = Selectable<LiveChatMessagesTable>;

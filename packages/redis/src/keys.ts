@@ -1,0 +1,48 @@
+/**
+ * Every key and channel in Redis. All keys of a partition carry its hash tag `{pNN}`, so that one script stays in
+ * one slot and Redis Cluster works.
+ *
+ * | key                        | type    | holds                                             | bound                          |
+ * |----------------------------|---------|---------------------------------------------------|--------------------------------|
+ * | dc:{p07}:clock             | hash    | last, stored, epoch, log_bytes                    | never evicted                  |
+ * | dc:{p07}:log               | stream  | accepted, not stored; id = first event id         | never by length; `busy` at cap |
+ * | dc:{p07}:writer            | string  | lease: which writer normally serves the partition | 5 s                            |
+ * | dc:{p07}:room:s42          | hash    | policy and position (RoomFields)                  | closes_at + 24 h               |
+ * | dc:{p07}:history:s42       | stream  | publications; id = upto                           | 5 min or 500 events, ≤ 8 MiB   |
+ * | dc:{p07}:seen:s42:0, :1    | hashes  | user:client_id → id                               | two turns of 10 min            |
+ * | dc:{p07}:rate:s42          | hash    | user → times of the accepted messages, packed     | with the room                  |
+ * | dc:{p07}:likes:s42         | hash    | target:stored, target:pending                     | with the room                  |
+ * | dc:{p07}:liked:s42:TARGET  | set     | users who liked (a filter; Postgres is the truth) | with the room                  |
+ * | dc:{p07}:viewers:s42       | hash    | gateway → count:seen_ms                           | stale after 12 s               |
+ * | dc:{p07}:ch:s42            | channel | publications                                      |                                |
+ * | dc:{ctl}:version, :log     | counter, stream | commands to all gateways                  | last 1,000                     |
+ * | dc:ctl                     | channel | the same commands, at once                        |                                |
+ *
+ * TARGET is `s` for the session itself or a message id.
+ */
+import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+
+function tag(partition: number): string {
+  return `dc:{p${String(partition).padStart(2, "0")}}`;
+}
+
+/** What was liked: `s` is the session itself, else a message id. */
+export type LikeTarget = "s" | `${number}`;
+
+export const keys = {
+  clock: (partition: number) => `${tag(partition)}:clock`,
+  log: (partition: number) => `${tag(partition)}:log`,
+  writerLease: (partition: number) => `${tag(partition)}:writer`,
+  room: (room: RoomName) => `${tag(partitionOfRoom(room))}:room:${room}`,
+  history: (room: RoomName) => `${tag(partitionOfRoom(room))}:history:${room}`,
+  seen: (room: RoomName, turn: 0 | 1) => `${tag(partitionOfRoom(room))}:seen:${room}:${turn}`,
+  rate: (room: RoomName) => `${tag(partitionOfRoom(room))}:rate:${room}`,
+  likes: (room: RoomName) => `${tag(partitionOfRoom(room))}:likes:${room}`,
+  liked: (room: RoomName, target: LikeTarget) => `${tag(partitionOfRoom(room))}:liked:${room}:${target}`,
+  viewers: (room: RoomName) => `${tag(partitionOfRoom(room))}:viewers:${room}`,
+  channel: (room: RoomName) => `${tag(partitionOfRoom(room))}:ch:${room}`,
+  control: "dc:ctl",
+  controlVersion: "dc:{ctl}:version",
+  controlLog: "dc:{ctl}:log",
+  writers: "dc:{writers}",
+} as const;

@@ -1,0 +1,31 @@
+/**
+ * JSON log lines by pino: a constant lower-case message, data in fields. Lines about live rooms carry
+ * `component: "live_chat"`, lines about sockets `component: "websocket"`, so that a grep finds them.
+ * error = wake someone; warn = degraded; info = lifecycle; debug = per client. Never a token or a text.
+ */
+import { type Logger, pino } from "pino";
+
+export type Log = Logger;
+export type Component = "live_chat" | "websocket" | "http" | "process";
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A logger on stdout, synchronous, so that a last line before an exit is not lost. */
+export function createLog(service: string, level: LogLevel): Log {
+  return pino(
+    {
+      level,
+      base: { service, pid: process.pid },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: ["token", "*.token", "headers.authorization", "req.headers.authorization"],
+    },
+    pino.destination({ dest: 1, sync: true }),
+  );
+}
+
+/** `?token=…` in a URL becomes `?token=***`. */
+export function maskUrl(url: string): string {
+  return url.replace(/([?&](?:token|access_token)=)[^&#]*/gi, "$1***");
+}

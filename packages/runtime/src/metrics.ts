@@ -1,0 +1,39 @@
+/** One Prometheus registry a process, with the process's own figures (memory, CPU, event-loop delay) in it. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+export type { Registry } from "prom-client";
+
+/** Every metric is named `drawchat_…`; `service` is a label of all. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  constructor(service: string) {
+    this.registry.setDefaultLabels({ service });
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  counter<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return new Counter({ name: `drawchat_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  /** `collect` runs at each scrape. */
+  gauge<L extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    collect?: (gauge: Gauge<L>) => void,
+  ): Gauge<L> {
+    const gauge: Gauge<L> = new Gauge({
+      name: `drawchat_${name}`,
+      help,
+      labelNames,
+      registers: [this.registry],
+      ...(collect ? { collect: () => collect(gauge) } : {}),
+    });
+    return gauge;
+  }
+
+  histogram<L extends string = never>(name: string, help: string, buckets: number[], labelNames: readonly L[] = []): Histogram<L> {
+    return new Histogram({ name: `drawchat_${name}`, help, buckets, labelNames, registers: [this.registry] });
+  }
+}

@@ -1,0 +1,31 @@
+/** Settings that several processes read and that must mean the same in all of them. README lists them for operators. */
+import type { Env } from "./env.ts";
+
+export interface LiveChatSettings {
+  readonly enabled: boolean;
+  readonly preDrawHours: number;
+  readonly postDrawHours: number;
+  readonly maxMessagesPerUserPerMinute: number; // 0 = no limit, for load runs
+  readonly messageHistoryLimit: number;
+  readonly waitBeforeOpenMinutes: number; // sockets may come and wait this long before the opening
+}
+
+/** Reads and checks every `LIVE_CHAT_*` variable; an unknown one is a problem. */
+export function readLiveChatSettings(env: Env): LiveChatSettings {
+  const settings = {
+    enabled: env.bool("LIVE_CHAT_ENABLED", true),
+    preDrawHours: env.number("LIVE_CHAT_PRE_DRAW_HOURS", 1, { min: 0, max: 168 }),
+    postDrawHours: env.number("LIVE_CHAT_POST_DRAW_HOURS", 1, { min: 0, max: 168 }),
+    maxMessagesPerUserPerMinute: env.int("LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE", 10, { min: 0, max: 1_000 }),
+    messageHistoryLimit: env.int("LIVE_CHAT_MESSAGE_HISTORY_LIMIT", 100, { min: 1, max: 500 }),
+    waitBeforeOpenMinutes: env.number("LIVE_CHAT_WAIT_BEFORE_OPEN_MINUTES", 15, { min: 0, max: 1_440 }),
+  };
+  env.refuseUnknown("LIVE_CHAT_");
+  return settings;
+}
+
+export type NodeEnv = "production" | "development" | "test";
+
+export function readNodeEnv(env: Env): NodeEnv {
+  return env.oneOf("NODE_ENV", "development", ["production", "development", "test"]);
+}
