@@ -1,0 +1,50 @@
+/** Once a run, for the projects that need it: a Postgres with a migrated template database. */
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectDatabase } from "@drawchat/db/connect";
+import { migrateToLatest } from "@drawchat/db/migrate";
+import { freePort } from "@drawchat/local/ports";
+import { type LocalPostgres, startPostgres } from "@drawchat/local/postgres";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Superuser's URL of the run's Postgres. */
+    postgresAdminUrl: string;
+  }
+}
+
+/** Each test file's database is a copy of this one. */
+export const TEMPLATE_DATABASE = "drawchat_template";
+
+/** vitest calls it before the first file and calls what it returns after the last; what it started ends here if it fails. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dir = await mkdtemp(join(tmpdir(), "drawchat-test-postgres-"));
+  let postgres: LocalPostgres | undefined;
+  const tearDown = async () => {
+    await postgres?.stop();
+    await rm(dir, { recursive: true, force: true });
+  };
+  try {
+    await chmod(dir, 0o755); // Postgres may run as another user
+    postgres = await startPostgres({ dir, port: await freePort(), durable: false });
+    await makeTemplate(postgres);
+    project.provide("postgresAdminUrl", postgres.url());
+    return tearDown;
+  } catch (error) {
+    await tearDown();
+    throw error;
+  }
+}
+
+async function makeTemplate(postgres: LocalPostgres): Promise<void> {
+  const connect = (name: string) =>
+    connectDatabase({ url: postgres.url(name), maxConnections: 2, applicationName: "testkit", onError: () => undefined });
+  const admin = connect("postgres");
+  await admin.pool.query(`CREATE DATABASE ${TEMPLATE_DATABASE}`);
+  await admin.close();
+  const template = connect(TEMPLATE_DATABASE);
+  await migrateToLatest(template);
+  await template.close(); // a database with open connections cannot be copied
+}

@@ -1,0 +1,43 @@
+/** A fresh, migrated database for a test file. */
+import { randomBytes } from "node:crypto";
+import { connectDatabase, type Database } from "@drawchat/db/connect";
+import { afterAll, inject } from "vitest";
+import { TEMPLATE_DATABASE } from "./global-setup.ts";
+
+export interface TestDatabase extends Database {
+  url: string;
+}
+
+/** Call it at the top of a test file; the database goes away after the file's last test. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const database = await createTestDatabase();
+  afterAll(() => database.drop());
+  return database;
+}
+
+/** The same without vitest's hooks: the caller drops it. `drop` cuts off whoever is still connected. */
+export async function createTestDatabase(): Promise<TestDatabase & { drop: () => Promise<void> }> {
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  await asAdmin(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE_DATABASE} STRATEGY FILE_COPY`);
+  const url = new URL(`/${name}`, inject("postgresAdminUrl")).href;
+  const database = connect(url);
+  const drop = async () => {
+    await database.close();
+    await asAdmin(`DROP DATABASE ${name} WITH (FORCE)`);
+  };
+  return { ...database, url, drop };
+}
+
+async function asAdmin(statement: string): Promise<void> {
+  const admin = connect(inject("postgresAdminUrl"));
+  try {
+    await admin.pool.query(statement);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Errors of idle connections are no news here: tests cut connections on purpose. */
+function connect(url: string): Database {
+  return connectDatabase({ url, maxConnections: 5, applicationName: "testkit", onError: () => undefined });
+}

@@ -1,0 +1,29 @@
+/**
+ * The suffix of a test file decides its project: `*.redis|pg|cluster.test.ts` need servers, `*.browser.test.ts` need
+ * Chromium too, the rest nothing. `layout` is also part of `npm run check`.
+ */
+import { defineConfig } from "vitest/config";
+
+const LAYOUT = "packages/testkit/src/layout.test.ts";
+const INTEGRATION = "{packages,services,loadtest}/**/*.{redis,pg,cluster}.test.ts";
+const BROWSER = "{packages,services}/**/*.browser.test.ts";
+const globalSetup = "packages/testkit/src/global-setup.ts";
+const sequence = { groupOrder: 1 };
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2, // integration files start processes of their own: more at once only makes them late
+    projects: [
+      { test: { name: "layout", include: [LAYOUT] } },
+      {
+        test: {
+          name: "unit",
+          include: ["{packages,services,loadtest}/**/*.test.ts", "{packages,services,loadtest}/**/*.test.tsx"],
+          exclude: ["**/node_modules/**", LAYOUT, INTEGRATION, BROWSER],
+        },
+      },
+      { test: { name: "integration", include: [INTEGRATION], globalSetup, testTimeout: 30_000, hookTimeout: 60_000, sequence } },
+      { test: { name: "browser", include: [BROWSER], globalSetup, testTimeout: 60_000, hookTimeout: 120_000, sequence } },
+    ],
+  },
+});
