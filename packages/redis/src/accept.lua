@@ -1,0 +1,378 @@
+-- accept: the one way into a room. Takes a group of submissions for one partition, decides each, and for the
+-- accepted ones writes log, clock, room, history and dedupe and publishes, all or nothing.
+-- First everything is read and checked; a room whose keys cannot be read is refused alone. The log entry is the first
+-- write and the only one that may fail (out of memory, a foreign id); nothing can fail after it.
+--
+-- KEYS  1 clock, 2 log
+--       then 7 a room: room, history, seen 0, seen 1, rate, likes, channel
+--       then the liked sets that submissions point at
+-- ARGV  1 partition, 2 nonce of this attempt, 3 highest id of the partition that the caller has seen,
+--       4 PUBLISH or SPUBLISH, 5 log cap (entries), 6 log cap (bytes), 7 dedupe cap (entries a hash),
+--       8 number of rooms, 9 number of submissions
+--       then 2 a room: name, messages a user and 60 s (0: no limit)
+--       then 9 a submission: room index, kind, event flags, force (1 or 0), user_id, client_id, a, b, c
+--         an event: a, b, c are its JSON around two slots: the id goes between a and b, created_at between b and c
+--           (no second slot where c is empty)
+--         a like (kind l): a is the target (s, or a message id), b the index of its liked set in KEYS,
+--           c the likes column of a message found in Postgres, else empty
+-- Returns {epoch, stored, Redis time in Unix ms, then one text a submission}:
+--         'a <id>' accepted, 'd <id>' duplicate (for likes: the count instead of the id), 'r <code> [<retry ms>]' refused.
+
+local KEYS_PER_ROOM, ARGS_PER_ROOM, ARGS_PER_SUBMISSION = 7, 2, 9
+local FIRST_ROOM_KEY, FIRST_ROOM_ARG = 3, 10
+local ID_EPOCH_MS = 1735689600000
+local WINDOW_MS = 60000
+local SEEN_TURN_MS = 600000
+local HISTORY_MS, HISTORY_EVENTS, HISTORY_BYTES = 300000, 500, 8388608
+local ROOM_KEPT_MS = 86400000
+
+local clock_key, log_key = KEYS[1], KEYS[2]
+local partition, nonce, caller_seen = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local publish = ARGV[4]
+local log_max_entries, log_max_bytes, seen_max = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local room_count, submission_count = tonumber(ARGV[8]), tonumber(ARGV[9])
+local first_submission_arg = FIRST_ROOM_ARG + room_count * ARGS_PER_ROOM
+
+-- Ids lose digits under tostring and `..`: this is the only way they become text.
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+-- Reads without failing: nil where the key has a wrong type (or Redis will not answer).
+local function read(...)
+  local reply = redis.pcall(...)
+  if type(reply) == 'table' and reply.err then return nil end
+  return reply
+end
+
+local time = redis.call('TIME')
+local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+-- Days to civil date: Howard Hinnant, "chrono-compatible low-level date algorithms" (civil_from_days).
+local last_iso_ms, last_iso
+local function iso(ms)
+  if ms == last_iso_ms then return last_iso end
+  local z = math.floor(ms / 86400000) + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  local mp = math.floor((5 * doy + 2) / 153)
+  local day = doy - math.floor((153 * mp + 2) / 5) + 1
+  local month = mp < 10 and mp + 3 or mp - 9
+  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
+  local s = math.floor(ms / 1000) % 86400
+  last_iso_ms = ms
+  last_iso = string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month, day,
+    math.floor(s / 3600), math.floor(s / 60) % 60, s % 60, ms % 1000)
+  return last_iso
+end
+
+-- ---- read and check -------------------------------------------------------------------------------------------------
+
+local clock = read('HMGET', clock_key, 'last', 'stored', 'epoch', 'log_bytes')
+local log_length = read('XLEN', log_key)
+local replies = {}
+local function answer_all(reply)
+  local all = {clock and clock[3] or '', '0', text(now_ms)}
+  for i = 1, submission_count do all[3 + i] = replies[i] or reply end
+  return all
+end
+if not clock or not log_length then return answer_all('r unavailable') end
+
+local last = math.max(tonumber(clock[1] or 0), caller_seen)
+local stored = tonumber(clock[2] or 0)
+local log_bytes = tonumber(clock[4] or 0)
+local epoch = clock[3]
+if not epoch then
+  -- A new clock: the log may outlive it, and its ids only rise.
+  epoch = text(now_ms) .. '-' .. string.sub(nonce, 1, 8)
+  local info = read('XINFO', 'STREAM', log_key)
+  if info then
+    for i = 1, #info, 2 do
+      if info[i] == 'last-generated-id' then last = math.max(last, tonumber(string.match(info[i + 1], '^%d+'))) end
+    end
+  end
+end
+
+local rooms = {}
+for i = 1, room_count do
+  local k = FIRST_ROOM_KEY + (i - 1) * KEYS_PER_ROOM
+  local room = {
+    name = ARGV[FIRST_ROOM_ARG + (i - 1) * ARGS_PER_ROOM],
+    limit = tonumber(ARGV[FIRST_ROOM_ARG + (i - 1) * ARGS_PER_ROOM + 1]),
+    key = KEYS[k], history = KEYS[k + 1], seen = {KEYS[k + 2], KEYS[k + 3]},
+    rate = KEYS[k + 4], likes = KEYS[k + 5], channel = KEYS[k + 6],
+    events = {}, fresh = {}, times = {}, liked = {}, like_lines = {}, liked_targets = {},
+  }
+  local fields = read('HMGET', room.key, 'upto', 'state', 'opens', 'closes', 'seen_turn', 'seen_since', 'seen_upto',
+    'history_events', 'history_bytes', 'history_oldest')
+  room.history_length = read('XLEN', room.history)
+  room.seen_sizes = {read('HLEN', room.seen[1]), read('HLEN', room.seen[2])}
+  room.rate_size = read('HLEN', room.rate)
+  room.likes_size = read('HLEN', room.likes)
+  if not (fields and room.history_length and room.seen_sizes[1] and room.seen_sizes[2] and room.rate_size and room.likes_size) then
+    room.refusal = 'r unavailable'
+  elseif not fields[1] then
+    room.refusal = 'r room_unknown'
+  else
+    room.upto = tonumber(fields[1])
+    room.state, room.opens, room.closes = fields[2], tonumber(fields[3] or 0), tonumber(fields[4] or nil)
+    room.turn = tonumber(fields[5] or 0) + 1
+    room.seen_since, room.seen_upto = tonumber(fields[6] or now_ms), tonumber(fields[7] or 0)
+    room.history_events, room.history_bytes = tonumber(fields[8] or 0), tonumber(fields[9] or 0)
+    room.history_oldest = tonumber(fields[10] or 0)
+    -- The older hash goes when the newer is 10 minutes old and Postgres has everything the older speaks of.
+    room.swap = now_ms - room.seen_since > SEEN_TURN_MS and stored >= room.seen_upto
+    room.seen_left = seen_max - (room.swap and 0 or room.seen_sizes[room.turn])
+    room.open = (room.state == 'scheduled' or room.state == 'open')
+      and now_ms >= room.opens and (not room.closes or now_ms < room.closes)
+    last = math.max(last, room.upto)
+  end
+  rooms[i] = room
+end
+
+local log_full = log_length >= log_max_entries or log_bytes >= log_max_bytes
+
+-- The user's accepted times in this room, oldest first, this group's included.
+local function times_of(room, user)
+  local times = room.times[user]
+  if not times then
+    times = {}
+    local packed = redis.call('HGET', room.rate, user)
+    if packed then
+      for at = 1, #packed, 6 do times[#times + 1] = struct.unpack('>I6', packed, at) end
+    end
+    room.times[user] = times
+  end
+  return times
+end
+
+local function next_id()
+  local t = math.max((now_ms - ID_EPOCH_MS) * 64, math.floor(last / 64) + 1)
+  last = t * 64 + partition
+  return last
+end
+
+local first_id
+
+local function decide_event(room, kind, flags, force, user, client, head, middle, tail)
+  local key = user .. ':' .. client
+  if not force then
+    local known = room.fresh[key] or redis.call('HGET', room.seen[room.turn], key) or redis.call('HGET', room.seen[3 - room.turn], key)
+    if known then return 'd ' .. known end
+    if not room.open then return 'r chat_closed' end
+    -- Mute, ban and slow mode are judged here, between the window and the rate.
+    if room.limit > 0 then
+      local times = times_of(room, user)
+      local oldest = times[#times - room.limit + 1]
+      if oldest and oldest > now_ms - WINDOW_MS then
+        return 'r rate_limited ' .. text(oldest + WINDOW_MS - now_ms)
+      end
+    end
+    if log_full or room.seen_left <= 0 then return 'r busy' end
+  end
+  local id = next_id()
+  local id_text = text(id)
+  first_id = first_id or id
+  local body = head .. id_text .. middle
+  if tail ~= '' then body = body .. iso(ID_EPOCH_MS + math.floor(id / 4096)) .. tail end
+  room.events[#room.events + 1] = {id_text .. ' ' .. kind .. ' ' .. flags .. ' ' .. #body .. ' ' .. user .. ' ' .. client .. '\n', body}
+  room.last_event = id
+  room.fresh[key] = id_text
+  room.seen_left = room.seen_left - 1
+  if not force and room.limit > 0 then
+    local times = times_of(room, user)
+    times[#times + 1] = now_ms
+    room.rated = room.rated or {}
+    room.rated[user] = times
+  end
+  return 'a ' .. id_text
+end
+
+-- The stored and pending likes of a target: {stored, pending, known}.
+local function likes_of(room, target)
+  local likes = room.liked_targets[target]
+  if not likes then
+    local fields = redis.call('HMGET', room.likes, target .. ':stored', target .. ':pending')
+    likes = {stored = tonumber(fields[1] or 0), pending = tonumber(fields[2] or 0), known = fields[1] or fields[2], added = 0}
+    room.liked_targets[target] = likes
+  end
+  return likes
+end
+
+local function is_in_history(room, target)
+  local entry = redis.call('XRANGE', room.history, target, '+', 'COUNT', 1)[1]
+  if not entry then return false end
+  return string.find(entry[2][2], '\n' .. target .. ' m ', 1, true) ~= nil
+end
+
+local function decide_like(room, user, target, liked_key, verified_likes)
+  local likes = likes_of(room, target)
+  local member = read('SISMEMBER', liked_key, user)
+  if not member then return 'r unavailable' end
+  room.liked[liked_key] = room.liked[liked_key] or {}
+  if member == 1 or room.liked[liked_key][user] then return 'd ' .. text(likes.stored + likes.pending + likes.added) end
+  if not room.open then return 'r chat_closed' end
+  if log_full then return 'r busy' end
+  if target ~= 's' and not likes.known then
+    if verified_likes ~= '' then
+      likes.stored = tonumber(verified_likes)
+    elseif not is_in_history(room, target) then
+      return 'r not_found'
+    end
+    likes.known = true
+  end
+  local id = next_id()
+  first_id = first_id or id
+  room.liked[liked_key][user] = true
+  likes.added = likes.added + 1
+  room.like_lines[#room.like_lines + 1] = text(id) .. ' ' .. target .. ' ' .. user .. '\n'
+  return 'a ' .. text(likes.stored + likes.pending + likes.added)
+end
+
+for i = 1, submission_count do
+  local at = first_submission_arg + (i - 1) * ARGS_PER_SUBMISSION
+  local room = rooms[tonumber(ARGV[at])]
+  if room.refusal then
+    replies[i] = room.refusal
+  elseif ARGV[at + 1] == 'l' then
+    replies[i] = decide_like(room, ARGV[at + 4], ARGV[at + 6], KEYS[tonumber(ARGV[at + 7])], ARGV[at + 8])
+  else
+    replies[i] = decide_event(room, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4], ARGV[at + 5],
+      ARGV[at + 6], ARGV[at + 7], ARGV[at + 8])
+  end
+end
+
+-- ---- write: the log entry first -------------------------------------------------------------------------------------
+
+if first_id then
+  local entry = {'nonce', nonce}
+  local entry_bytes = 0
+  for _, room in ipairs(rooms) do
+    if #room.events > 0 then
+      local lines, bodies = {}, {}
+      for n, event in ipairs(room.events) do lines[n], bodies[n] = event[1], event[2] end
+      room.publication = 'E ' .. room.name .. ' ' .. text(room.upto) .. ' ' .. text(room.last_event) .. ' 0 ' .. #lines .. '\n'
+        .. table.concat(lines) .. table.concat(bodies, ',')
+      entry[#entry + 1], entry[#entry + 2] = 'pub', room.publication
+      entry_bytes = entry_bytes + #room.publication
+    end
+    if #room.like_lines > 0 then
+      local record = room.name .. '\n' .. table.concat(room.like_lines)
+      entry[#entry + 1], entry[#entry + 2] = 'likes', record
+      entry_bytes = entry_bytes + #record
+    end
+  end
+  local added = redis.pcall('XADD', log_key, text(first_id) .. '-0', unpack(entry))
+  if type(added) == 'table' and added.err then
+    local code = string.find(added.err, 'OOM', 1, true) and 'r busy' or 'r unavailable'
+    for i = 1, submission_count do
+      if string.sub(replies[i], 1, 1) == 'a' then replies[i] = code end
+    end
+    return answer_all(code)
+  end
+
+  redis.call('HSET', clock_key, 'last', text(last), 'epoch', epoch, 'log_bytes', text(log_bytes + entry_bytes))
+end
+
+-- ---- write: the rest. A key made here gets the room's end as its expiry. --------------------------------------------
+
+local function keep(room, key)
+  if room.closes then redis.call('PEXPIREAT', key, text(room.closes + ROOM_KEPT_MS)) end
+end
+
+-- Drops from the front what is beyond the bounds and stored; at most 16 entries a call, so that the cost is spread.
+local function trim_history(room)
+  local function is_over()
+    if room.history_oldest == 0 or room.history_oldest > stored then return false end
+    if room.history_bytes > HISTORY_BYTES then return true end
+    return room.history_events > HISTORY_EVENTS and ID_EPOCH_MS + math.floor(room.history_oldest / 4096) < now_ms - HISTORY_MS
+  end
+  if not is_over() then return end
+  local entries = redis.call('XRANGE', room.history, '-', '+', 'COUNT', 17)
+  for n = 1, math.min(16, #entries - 1) do
+    local bytes, events = entries[n][2][2], tonumber(entries[n][2][4])
+    if not is_over() then break end
+    if room.history_bytes <= HISTORY_BYTES and room.history_events - events < HISTORY_EVENTS then break end
+    redis.call('XDEL', room.history, entries[n][1])
+    room.history_events = room.history_events - events
+    room.history_bytes = room.history_bytes - #bytes
+    room.history_oldest = tonumber(string.match(entries[n + 1][1], '^%d+'))
+  end
+end
+
+local function write_events(room)
+  local upto = text(room.last_event)
+  redis.call('XADD', room.history, upto .. '-0', 'p', room.publication, 'n', #room.events)
+  if room.history_length == 0 then
+    keep(room, room.history)
+    room.history_oldest, room.history_events, room.history_bytes = room.last_event, 0, 0
+  end
+  room.history_events = room.history_events + #room.events
+  room.history_bytes = room.history_bytes + #room.publication
+  trim_history(room)
+
+  if room.swap then
+    redis.call('UNLINK', room.seen[3 - room.turn])
+    room.turn, room.seen_since, room.seen_upto = 3 - room.turn, now_ms, room.upto
+    room.seen_sizes[room.turn] = 0
+  end
+  local pairs_to_set = {}
+  for key, id in pairs(room.fresh) do pairs_to_set[#pairs_to_set + 1], pairs_to_set[#pairs_to_set + 2] = key, id end
+  redis.call('HSET', room.seen[room.turn], unpack(pairs_to_set))
+  if room.seen_sizes[room.turn] == 0 then keep(room, room.seen[room.turn]) end
+
+  redis.call('HSET', room.key, 'upto', upto, 'seen_turn', room.turn - 1, 'seen_since', text(room.seen_since),
+    'seen_upto', text(room.seen_upto), 'history_events', room.history_events, 'history_bytes', text(room.history_bytes),
+    'history_oldest', text(room.history_oldest))
+
+  if room.rated then
+    for user, times in pairs(room.rated) do
+      local packed = {}
+      for n = math.max(1, #times - room.limit + 1), #times do packed[#packed + 1] = struct.pack('>I6', times[n]) end
+      redis.call('HSET', room.rate, user, table.concat(packed))
+    end
+    if room.rate_size == 0 then keep(room, room.rate) end
+  end
+end
+
+local function write_likes(room)
+  for target, likes in pairs(room.liked_targets) do
+    if likes.added > 0 then
+      redis.call('HSET', room.likes, target .. ':stored', text(likes.stored), target .. ':pending', text(likes.pending + likes.added))
+    end
+  end
+  if room.likes_size == 0 then keep(room, room.likes) end
+  for key, users in pairs(room.liked) do
+    for user in pairs(users) do redis.call('SADD', key, user) end
+    keep(room, key)
+  end
+end
+
+local function counts_of(room)
+  local parts, messages = {'{"type":"counts"'}, {}
+  for target, likes in pairs(room.liked_targets) do
+    if likes.added > 0 then
+      local count = text(likes.stored + likes.pending + likes.added)
+      if target == 's' then parts[#parts + 1] = ',"total_likes":' .. count
+      else messages[#messages + 1] = '"' .. target .. '":' .. count end
+    end
+  end
+  if #messages > 0 then parts[#parts + 1] = ',"likes":{' .. table.concat(messages, ',') .. '}' end
+  return table.concat(parts) .. '}'
+end
+
+for _, room in ipairs(rooms) do
+  if #room.events > 0 then write_events(room) end
+  if #room.like_lines > 0 then write_likes(room) end
+end
+for _, room in ipairs(rooms) do
+  if room.publication then redis.call(publish, room.channel, room.publication) end
+  if #room.like_lines > 0 then redis.call(publish, room.channel, 'C ' .. room.name .. '\n' .. counts_of(room)) end
+end
+
+-- A new epoch exists only once it is written.
+local all = {(first_id and epoch) or clock[3] or '', text(stored), text(now_ms)}
+for i = 1, submission_count do all[3 + i] = replies[i] end
+return all

@@ -1,0 +1,289 @@
+/**
+ * The caller's side of `accept.lua`: group commit. What arrives for a partition while a call is in flight goes out
+ * together in the next call; an idle partition waits for nothing. One call a partition at a time, so the order of
+ * submissions is the order of ids.
+ *
+ * A call that timed out is *unknown*: its group is repeated unchanged (dedupe makes that harmless) before any later
+ * group of its partition, and answered `unavailable` after 5 s.
+ */
+import { randomBytes } from "node:crypto";
+import type { ErrorCode } from "@drawchat/protocol/errors";
+import { isErrorCode } from "@drawchat/protocol/errors";
+import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import { Backoff } from "@drawchat/runtime/backoff";
+import type { Log } from "@drawchat/runtime/log";
+import type { RedisClient } from "./connect.ts";
+import { keys, type LikeTarget } from "./keys.ts";
+import type { EventKind } from "./publication.ts";
+import { asArray, asNumber, asText, defineScript, type ScriptArgument } from "./script.ts";
+
+const script = defineScript(new URL("./accept.lua", import.meta.url));
+
+export interface EventSubmission {
+  room: RoomName;
+  kind: EventKind;
+  userId: number;
+  /** A UUID; unique per user and room. */
+  clientId: string;
+  /** The event's JSON around its slots: the id goes behind the first part, created_at behind the second unless the third is empty. */
+  parts: readonly [string, string, string];
+  v2Only?: boolean;
+  /** No policy, dedupe overwritten: the writer's own corrections. */
+  force?: boolean;
+}
+
+export interface LikeSubmission {
+  room: RoomName;
+  target: LikeTarget;
+  userId: number;
+  /** The message's likes column, where Postgres was asked because the room's history does not hold it. */
+  verifiedLikes?: number;
+}
+
+export type Refused = { kind: "refused"; code: ErrorCode; retryAfterMs?: number };
+export type Outcome = { kind: "accepted"; id: number } | { kind: "duplicate"; id: number } | Refused;
+export type LikeOutcome = { kind: "accepted"; likes: number } | { kind: "duplicate"; likes: number } | Refused;
+
+export interface AcceptorOptions {
+  redis: RedisClient;
+  log: Log;
+  /** Accepted messages a user may have in a room in any 60 s; 0 is no limit. */
+  limitPerMinute: number;
+  /** Asked when Redis does not know a room: brings it back from Postgres. */
+  restoreRoom: (room: RoomName) => Promise<"restored" | "unknown" | "unavailable">;
+  logMaxEntries?: number; // default 200,000 a partition
+  logMaxBytes?: number; // default 256 MiB a partition
+  seenMaxEntries?: number; // default 500,000 a dedupe hash
+}
+
+const GROUP_MAX_SUBMISSIONS = 128;
+const GROUP_MAX_BYTES = 65_536;
+const WAITING_MAX_SUBMISSIONS = 1_000;
+const WAITING_MAX_BYTES = 1_048_576;
+const GIVE_UP_MS = 5_000;
+const EVENT_OVERHEAD_BYTES = 100;
+const LIKE_BYTES = 40;
+
+interface Waiting {
+  room: RoomName;
+  submission: EventSubmission | LikeSubmission;
+  bytes: number;
+  answer: (reply: string) => void;
+}
+
+interface Queue {
+  waiting: Waiting[];
+  bytes: number;
+  running: boolean;
+  highestSeen: number;
+}
+
+export class Acceptor {
+  readonly #options: Required<AcceptorOptions>;
+  readonly #queues = new Map<number, Queue>();
+  #idle: Array<() => void> = [];
+  #running = 0;
+
+  constructor(options: AcceptorOptions) {
+    this.#options = { logMaxEntries: 200_000, logMaxBytes: 268_435_456, seenMaxEntries: 500_000, ...options };
+  }
+
+  /** Resolves once the fate is known, or after 5 s with `unavailable` (then unknown). Never rejects. */
+  async submit(submission: EventSubmission): Promise<Outcome> {
+    const [head, middle, tail] = submission.parts;
+    const bytes = EVENT_OVERHEAD_BYTES + Buffer.byteLength(head) + Buffer.byteLength(middle) + Buffer.byteLength(tail);
+    const reply = parseReply(await this.#enqueue(submission, bytes));
+    return reply.kind === "refused" ? reply : { kind: reply.kind, id: reply.value };
+  }
+
+  /** The same for a like; answers the count that everybody is shown. */
+  async like(submission: LikeSubmission): Promise<LikeOutcome> {
+    const reply = parseReply(await this.#enqueue(submission, LIKE_BYTES));
+    return reply.kind === "refused" ? reply : { kind: reply.kind, likes: reply.value };
+  }
+
+  /** Ids rise above everything the caller has seen, also after Redis lost its memory. */
+  noteSeen(partition: number, id: number): void {
+    const queue = this.#queue(partition);
+    if (id > queue.highestSeen) queue.highestSeen = id;
+  }
+
+  /** Resolves when nothing waits and nothing is in flight. */
+  async drained(): Promise<void> {
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #queue(partition: number): Queue {
+    let queue = this.#queues.get(partition);
+    if (queue === undefined) {
+      queue = { waiting: [], bytes: 0, running: false, highestSeen: 0 };
+      this.#queues.set(partition, queue);
+    }
+    return queue;
+  }
+
+  #enqueue(submission: EventSubmission | LikeSubmission, bytes: number): Promise<string> {
+    const partition = partitionOfRoom(submission.room);
+    const queue = this.#queue(partition);
+    if (queue.waiting.length >= WAITING_MAX_SUBMISSIONS || queue.bytes + bytes > WAITING_MAX_BYTES) return Promise.resolve("r busy");
+    return new Promise((resolve) => {
+      queue.waiting.push({ room: submission.room, submission, bytes, answer: resolve });
+      queue.bytes += bytes;
+      if (!queue.running) void this.#drain(partition, queue);
+    });
+  }
+
+  async #drain(partition: number, queue: Queue): Promise<void> {
+    queue.running = true;
+    this.#running += 1;
+    while (queue.waiting.length > 0) await this.#settleGroup(partition, queue, takeGroup(queue));
+    queue.running = false;
+    this.#running -= 1;
+    if (this.#running === 0) {
+      for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+
+  /** Answers every submission of the group; rooms that Redis does not know are restored first, later groups wait. */
+  async #settleGroup(partition: number, queue: Queue, group: Waiting[]): Promise<void> {
+    const replies = await this.#callUntilKnown(partition, queue, group);
+    const unknown = new Map<RoomName, Waiting[]>();
+    group.forEach((waiting, i) => {
+      const reply = replies[i] ?? "r unavailable";
+      if (reply !== "r room_unknown") waiting.answer(reply);
+      else unknown.set(waiting.room, [...(unknown.get(waiting.room) ?? []), waiting]);
+    });
+    for (const [room, waitings] of unknown) {
+      const restored = await this.#options.restoreRoom(room);
+      if (restored === "restored") {
+        const again = await this.#callUntilKnown(partition, queue, waitings);
+        waitings.forEach((waiting, i) => {
+          const reply = again[i] ?? "r unavailable";
+          waiting.answer(reply === "r room_unknown" ? "r unavailable" : reply);
+        });
+      } else {
+        for (const waiting of waitings) waiting.answer(restored === "unknown" ? "r session_not_found" : "r unavailable");
+      }
+    }
+  }
+
+  async #callUntilKnown(partition: number, queue: Queue, group: readonly Waiting[]): Promise<string[]> {
+    const giveUpAt = performance.now() + GIVE_UP_MS;
+    const backoff = new Backoff({ baseMs: 20, capMs: 500 });
+    for (;;) {
+      try {
+        const replies = await this.#call(partition, queue, group);
+        // A like whose first attempt may have run is the user's own: it counts as accepted, not as a repetition.
+        return backoff.attempts === 0 ? replies : replies.map((reply, i) => (isLike(group[i]) ? reply.replace(/^d/, "a") : reply));
+      } catch (error) {
+        if (performance.now() >= giveUpAt) {
+          const err = { message: error instanceof Error ? error.message : String(error) };
+          this.#options.log.warn({ component: "live_chat", partition, submissions: group.length, err }, "accept gave up");
+          return group.map(() => "r unavailable");
+        }
+        await backoff.wait();
+      }
+    }
+  }
+
+  async #call(partition: number, queue: Queue, group: readonly Waiting[]): Promise<string[]> {
+    const { redis, logMaxEntries, logMaxBytes, seenMaxEntries } = this.#options;
+    const call = new GroupCall(partition, this.#options.limitPerMinute);
+    for (const { submission } of group) call.add(submission);
+    const reply = asArray(
+      await script.run(redis, call.keys, [
+        partition,
+        randomBytes(12).toString("base64url"),
+        queue.highestSeen,
+        "PUBLISH",
+        logMaxEntries,
+        logMaxBytes,
+        seenMaxEntries,
+        ...call.args(),
+      ]),
+    );
+    return reply.slice(3).map(asText);
+  }
+}
+
+/** Collects the keys and arguments of one call: each room once, each liked set once. */
+class GroupCall {
+  readonly #rooms = new Map<RoomName, number>();
+  readonly #likedSets = new Map<string, number>();
+  readonly #submissions: Array<EventSubmission | LikeSubmission> = [];
+  readonly #partition: number;
+  readonly #limitPerMinute: number;
+
+  constructor(partition: number, limitPerMinute: number) {
+    this.#partition = partition;
+    this.#limitPerMinute = limitPerMinute;
+  }
+
+  add(submission: EventSubmission | LikeSubmission): void {
+    if (!this.#rooms.has(submission.room)) this.#rooms.set(submission.room, this.#rooms.size + 1);
+    if ("target" in submission) {
+      const key = keys.liked(submission.room, submission.target);
+      if (!this.#likedSets.has(key)) this.#likedSets.set(key, this.#likedSets.size + 1);
+    }
+    this.#submissions.push(submission);
+  }
+
+  get keys(): string[] {
+    const all = [keys.clock(this.#partition), keys.log(this.#partition)];
+    for (const room of this.#rooms.keys()) {
+      all.push(
+        keys.room(room),
+        keys.history(room),
+        keys.seen(room, 0),
+        keys.seen(room, 1),
+        keys.rate(room),
+        keys.likes(room),
+        keys.channel(room),
+      );
+    }
+    all.push(...this.#likedSets.keys());
+    return all;
+  }
+
+  args(): ScriptArgument[] {
+    const args: ScriptArgument[] = [this.#rooms.size, this.#submissions.length];
+    for (const room of this.#rooms.keys()) args.push(room, this.#limitPerMinute);
+    const firstLikedKey = 2 + this.#rooms.size * 7;
+    for (const submission of this.#submissions) {
+      const room = this.#rooms.get(submission.room) ?? 0;
+      if ("target" in submission) {
+        const likedKey = firstLikedKey + (this.#likedSets.get(keys.liked(submission.room, submission.target)) ?? 0);
+        args.push(room, "l", 0, 0, submission.userId, "-", submission.target, likedKey, submission.verifiedLikes ?? "");
+      } else {
+        const { kind, userId, clientId, parts, v2Only = false, force = false } = submission;
+        args.push(room, kind, v2Only ? 1 : 0, force ? 1 : 0, userId, clientId, ...parts);
+      }
+    }
+    return args;
+  }
+}
+
+function takeGroup(queue: Queue): Waiting[] {
+  let count = 0;
+  let bytes = 0;
+  for (const waiting of queue.waiting) {
+    if (count > 0 && (count >= GROUP_MAX_SUBMISSIONS || bytes + waiting.bytes > GROUP_MAX_BYTES)) break;
+    count += 1;
+    bytes += waiting.bytes;
+  }
+  queue.bytes -= bytes;
+  return queue.waiting.splice(0, count);
+}
+
+function isLike(waiting: Waiting | undefined): boolean {
+  return waiting !== undefined && "target" in waiting.submission;
+}
+
+function parseReply(reply: string): { kind: "accepted" | "duplicate"; value: number } | Refused {
+  const [verdict, value = "", retry] = reply.split(" ");
+  if (verdict === "a") return { kind: "accepted", value: asNumber(value) };
+  if (verdict === "d") return { kind: "duplicate", value: asNumber(value) };
+  const code: ErrorCode = isErrorCode(value) ? value : "internal";
+  return retry === undefined ? { kind: "refused", code } : { kind: "refused", code, retryAfterMs: asNumber(retry) };
+}

@@ -1,0 +1,44 @@
+/** Commands to every gateway (`dc:ctl`): published at once, and found by a poll of the version every 2 s where that got lost. */
+import type { RedisClient } from "./connect.ts";
+import { keys } from "./keys.ts";
+import { asArray, asNumber, asText, defineScript } from "./script.ts";
+
+const script = defineScript(new URL("./control.lua", import.meta.url));
+const COMMANDS_KEPT = 1_000;
+
+/** `end_user`: close every socket of this user with this code. */
+export type ControlCommand = { type: "end_user"; user_id: number; code: number; reason: string };
+
+/** Resolves with the command's version. */
+export async function publishControl(redis: RedisClient, command: ControlCommand): Promise<number> {
+  return asNumber(await script.run(redis, [keys.controlVersion, keys.controlLog], [keys.control, JSON.stringify(command), COMMANDS_KEPT]));
+}
+
+export async function controlVersion(redis: RedisClient): Promise<number> {
+  return Number((await redis.get(keys.controlVersion)) ?? 0);
+}
+
+/** Commands after a version, oldest first. Unknown kinds of commands are left out. */
+export async function readControl(redis: RedisClient, afterVersion: number): Promise<{ version: number; command: ControlCommand }[]> {
+  const entries = asArray(await redis.xrange(keys.controlLog, `(${afterVersion}-0`, "+"));
+  return entries.flatMap((entry) => {
+    const [id, fields] = asArray(entry);
+    const command: unknown = JSON.parse(asText(asArray(fields)[1]));
+    return isCommand(command) ? [{ version: Number.parseInt(asText(id), 10), command }] : [];
+  });
+}
+
+function isCommand(value: unknown): value is ControlCommand {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "type" in value &&
+    value.type === "end_user" &&
+    "user_id" in value &&
+    typeof value.user_id === "number" &&
+    "code" in value &&
+    typeof value.code === "number" &&
+    "reason" in value &&
+    typeof value.reason === "string"
+  );
+}

@@ -1,0 +1,91 @@
+/** Reading a room: policy, position, counts and history at one instant. */
+
+import type { SessionState } from "@drawchat/protocol/frames";
+import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import type { RedisClient } from "./connect.ts";
+import { keys, type LikeTarget } from "./keys.ts";
+import { decodePublication, type Publication } from "./publication.ts";
+import { asArray, asBytes, asFields, asNumber, asText, defineScript } from "./script.ts";
+import { VIEWERS_STALE_MS } from "./viewers.ts";
+
+const script = defineScript(new URL("./room-state.lua", import.meta.url));
+
+/** What decides who may post and when. Times are Unix ms. */
+export interface RoomPolicy {
+  state: SessionState;
+  opensMs: number;
+  closesMs: number;
+  drawMs: number;
+  version: number;
+}
+
+export interface RoomState {
+  epoch: string;
+  /** Every event of the partition up to here is in Postgres. */
+  stored: number;
+  redisTimeMs: number;
+  policy: RoomPolicy;
+  upto: number;
+  viewers: number;
+  /** Stored and pending together, per target. */
+  likes: Map<LikeTarget, number>;
+  publications: Publication[];
+}
+
+export interface ReadRoomOptions {
+  /** `none` (default), `all`, or from the publication that holds or ends with this id. */
+  history?: "none" | "all" | { since: number };
+  /** Only the newest so many publications; 0 (default) is all. */
+  mostPublications?: number;
+}
+
+/** Undefined where Redis does not know the room. Rejects where Redis is away. */
+export async function readRoom(redis: RedisClient, room: RoomName, options: ReadRoomOptions = {}): Promise<RoomState | undefined> {
+  const { history = "none", mostPublications = 0 } = options;
+  const from = history === "none" ? "" : history === "all" ? "-" : String(history.since);
+  const reply = asArray(
+    await script.run(
+      redis,
+      [keys.clock(partitionOfRoom(room)), keys.room(room), keys.history(room), keys.likes(room), keys.viewers(room)],
+      [from, mostPublications, VIEWERS_STALE_MS],
+    ),
+  );
+  const fields = asFields(reply[3]);
+  const policy = policyOf(fields);
+  if (policy === undefined) return undefined;
+  return {
+    epoch: asText(reply[0]),
+    stored: asNumber(reply[1]),
+    redisTimeMs: asNumber(reply[2]),
+    policy,
+    upto: Number(fields.get("upto")),
+    viewers: asNumber(reply[4]),
+    likes: likesOf(asFields(reply[5])),
+    publications: asArray(reply[6]).map((bytes) => decodePublication(asBytes(bytes))),
+  };
+}
+
+function policyOf(fields: Map<string, string>): RoomPolicy | undefined {
+  const state = fields.get("state");
+  if (state !== "scheduled" && state !== "open" && state !== "closed" && state !== "cancelled") return undefined;
+  return {
+    state,
+    opensMs: Number(fields.get("opens")),
+    closesMs: Number(fields.get("closes")),
+    drawMs: Number(fields.get("draw")),
+    version: Number(fields.get("version")),
+  };
+}
+
+function likesOf(fields: Map<string, string>): Map<LikeTarget, number> {
+  const likes = new Map<LikeTarget, number>();
+  for (const [field, value] of fields) {
+    const target = field.slice(0, field.indexOf(":"));
+    if (isLikeTarget(target)) likes.set(target, (likes.get(target) ?? 0) + Number(value));
+  }
+  return likes;
+}
+
+function isLikeTarget(text: string): text is LikeTarget {
+  return text === "s" || /^[1-9][0-9]{0,15}$/.test(text);
+}
