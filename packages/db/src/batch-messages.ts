@@ -1,0 +1,118 @@
+/** Messages of a batch: insert what is new, tell what is not, apply deletes. */
+import { idCreatedAt } from "@drawchat/protocol/ids";
+import type pg from "pg";
+import type { DeleteToStore, MessageToStore } from "./batch-rows.ts";
+
+// Arrays, not VALUES lists: a statement counts its parameters in 16 bits, and wraps. Sorted: two writers that meet on
+// the same rows then wait for each other instead of deadlocking.
+const INSERT = `
+  INSERT INTO live_chat_messages
+    (id, session_id, user_id, client_id, username, profile_pic, message, message_type, is_winner, is_host, created_at, last_event_id)
+  SELECT id, session_id, user_id, client_id, username, profile_pic, message, message_type, is_winner, is_host, created_at, id
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+              $9::boolean[], $10::boolean[], $11::timestamptz[])
+    AS m (id, session_id, user_id, client_id, username, profile_pic, message, message_type, is_winner, is_host, created_at)
+  ORDER BY id
+  ON CONFLICT DO NOTHING
+  RETURNING id`;
+
+/** Inserts; resolves with the ids of the rows that were not there before. */
+export async function insertMessages(client: pg.PoolClient, messages: readonly MessageToStore[]): Promise<number[]> {
+  const { rows } = await client.query<{ id: number }>(INSERT, [
+    messages.map((m) => m.origin.id),
+    messages.map((m) => m.sessionId),
+    messages.map((m) => m.origin.userId),
+    messages.map((m) => m.origin.clientId),
+    messages.map((m) => m.username),
+    messages.map((m) => m.profilePic),
+    messages.map((m) => m.message),
+    messages.map((m) => m.messageType),
+    messages.map((m) => m.isWinner),
+    messages.map((m) => m.isHost),
+    messages.map((m) => idCreatedAt(m.origin.id)),
+  ]);
+  return rows.map((row) => row.id);
+}
+
+const READ_BACK = `
+  SELECT m.id, m.session_id, m.user_id, m.client_id FROM live_chat_messages m WHERE m.id = ANY($1::bigint[])
+  UNION
+  SELECT m.id, m.session_id, m.user_id, m.client_id
+  FROM unnest($2::bigint[], $3::bigint[], $4::uuid[]) AS k (session_id, user_id, client_id)
+  JOIN live_chat_messages m USING (session_id, user_id, client_id)`;
+
+interface Stored {
+  id: number;
+  session_id: number;
+  user_id: number;
+  client_id: string;
+}
+
+export interface Conflicts {
+  repeats: MessageToStore[];
+  ghosts: MessageToStore[];
+  collisions: MessageToStore[];
+}
+
+/**
+ * Tells apart the messages that were not inserted. An id that belongs to another message is a collision, whatever
+ * else holds: withdrawing it by its id would take away the other one.
+ */
+export async function classifyConflicts(client: pg.PoolClient, messages: readonly MessageToStore[]): Promise<Conflicts> {
+  const conflicts: Conflicts = { repeats: [], ghosts: [], collisions: [] };
+  if (messages.length === 0) return conflicts;
+  const { rows } = await client.query<Stored>(READ_BACK, [
+    messages.map((m) => m.origin.id),
+    messages.map((m) => m.sessionId),
+    messages.map((m) => m.origin.userId),
+    messages.map((m) => m.origin.clientId),
+  ]);
+  const keyById = new Map(rows.map((row) => [row.id, keyOf(row.session_id, row.user_id, row.client_id)]));
+  const keys = new Set(keyById.values());
+  for (const message of messages) {
+    const key = keyOf(message.sessionId, message.origin.userId, message.origin.clientId);
+    const keyAtId = keyById.get(message.origin.id);
+    if (keyAtId === key) conflicts.repeats.push(message);
+    else if (keyAtId !== undefined) conflicts.collisions.push(message);
+    else if (keys.has(key)) conflicts.ghosts.push(message);
+    else throw new Error(`message ${message.origin.id} was neither inserted nor there`);
+  }
+  return conflicts;
+}
+
+/** Postgres takes a UUID in more forms than the one it prints: only its digits count. */
+function keyOf(sessionId: number, userId: number, clientId: string): string {
+  return `${sessionId}:${userId}:${clientId.replaceAll(/[^0-9a-f]/gi, "").toLowerCase()}`;
+}
+
+/** Locks messages in id order; resolves with each one's session. Deletes and likes rest on these locks. */
+export async function lockMessages(client: pg.PoolClient, ids: readonly number[]): Promise<Map<number, number>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<{ id: number; session_id: number }>(
+    "SELECT id, session_id FROM live_chat_messages WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE",
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, row.session_id]));
+}
+
+const DELETE = `
+  UPDATE live_chat_messages m SET deleted_at = d.deleted_at, last_event_id = d.id
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::timestamptz[]) AS d (id, session_id, message_id, deleted_at)
+  WHERE m.id = d.message_id AND m.session_id = d.session_id AND m.last_event_id < d.id
+  RETURNING d.id`;
+
+/** Marks messages as deleted, each by the newest of its deletes. Resolves with the ids of the events that changed a row. */
+export async function applyDeletes(client: pg.PoolClient, deletes: readonly DeleteToStore[]): Promise<number[]> {
+  const newest = new Map<number, DeleteToStore>();
+  for (const one of deletes) {
+    if (one.origin.id > (newest.get(one.messageId)?.origin.id ?? 0)) newest.set(one.messageId, one);
+  }
+  const applied = [...newest.values()];
+  const { rows } = await client.query<{ id: number }>(DELETE, [
+    applied.map((one) => one.origin.id),
+    applied.map((one) => one.sessionId),
+    applied.map((one) => one.messageId),
+    applied.map((one) => idCreatedAt(one.origin.id)),
+  ]);
+  return rows.map((row) => row.id);
+}

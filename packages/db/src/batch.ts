@@ -1,0 +1,95 @@
+/**
+ * One batch of a partition's log in one transaction. Every write is idempotent by its key, so a crash, a replay or
+ * a second writer changes nothing.
+ *
+ * Order inside: the partition's lock; session rows; messages; the messages that deletes and likes point at, locked
+ * in id order; deletes; likes; columns by the rows really inserted; positions; dead letters.
+ */
+import type pg from "pg";
+import { addMessageLikes, insertLikes, likesPerMessage, likesPerSession } from "./batch-likes.ts";
+import { applyDeletes, classifyConflicts, insertMessages, lockMessages } from "./batch-messages.ts";
+import type { Batch, DeadLetter, LikeToStore, MessageToStore, Origin, StoredBatch } from "./batch-rows.ts";
+import { changeSessions, lockSessions } from "./batch-sessions.ts";
+import { insertDeadLetters, refusedByPostgres } from "./dead-letters.ts";
+import { bisect, inTransaction } from "./transaction.ts";
+
+/** First key of the advisory locks that writers take, a partition being the second: "draw" in ASCII. */
+const LOCK_SPACE = 0x64726177;
+
+/**
+ * Stores a batch and commits. `undefined`: another writer holds the partition; nothing was done. Rows that are at
+ * fault themselves become dead letters; any other error means that nothing is known: read the log again.
+ */
+export function storeBatch(pool: pg.Pool, batch: Batch): Promise<StoredBatch | undefined> {
+  return inTransaction(pool, async (client) => {
+    if (!(await lockPartition(client, batch.partition))) return undefined;
+    const deadLetters: DeadLetter[] = [...batch.unreadable];
+    const onCulprit = ({ origin }: { origin: Origin }, error: unknown) => deadLetters.push(refusedByPostgres(origin, error));
+    const written = new Set<number>();
+
+    const sessions = await lockSessions(client, sessionIdsOf(batch));
+    const inserted = await bisect(client, { rows: batch.messages, statement: (rows) => insertMessages(client, rows), onCulprit });
+    for (const id of inserted) written.add(id);
+    const conflicts = await classifyConflicts(client, leftOver(batch.messages, written, deadLetters));
+
+    const sessionOfMessage = await lockMessages(client, pointedAt(batch));
+    const deleted = await bisect(client, { rows: batch.deletes, statement: (rows) => applyDeletes(client, rows), onCulprit });
+    for (const id of deleted) written.add(id);
+
+    const wanted = batch.likes.filter((like) => isThere(like, sessions, sessionOfMessage));
+    const likes = await bisect(client, { rows: wanted, statement: (rows) => insertLikes(client, rows), onCulprit });
+    for (const like of likes) written.add(like.origin.id);
+    const touched = [...likesPerMessage(wanted).keys()];
+    const messageLikes = await addMessageLikes(client, likesPerMessage(likes), touched);
+    const perSession = likesPerSession(likes);
+    const changes = [...sessions].map((id) => ({
+      id,
+      likesAdded: perSession.get(id) ?? 0,
+      lastEventId: batch.lastEventIds.get(id) ?? 0,
+    }));
+    const totals = await changeSessions(client, changes);
+
+    for (const id of await insertDeadLetters(client, deadLetters)) written.add(id);
+    return {
+      written,
+      messagesInserted: inserted.length,
+      likesInserted: likes.length,
+      repeats: conflicts.repeats.length,
+      ghosts: conflicts.ghosts,
+      collisions: conflicts.collisions,
+      deadLetters,
+      droppedLikes: batch.likes.length - wanted.length,
+      sessionLikes: new Map([...likesPerSession(wanted).keys()].map((id) => [id, totals.get(id) ?? 0])),
+      messageLikes,
+    };
+  });
+}
+
+async function lockPartition(client: pg.PoolClient, partition: number): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>("SELECT pg_try_advisory_xact_lock($1::int, $2::int) AS locked", [
+    LOCK_SPACE,
+    partition,
+  ]);
+  return rows[0]?.locked === true;
+}
+
+function sessionIdsOf({ messages, deletes, likes, lastEventIds }: Batch): number[] {
+  const ids = new Set(lastEventIds.keys());
+  for (const { sessionId } of [...messages, ...deletes, ...likes]) ids.add(sessionId);
+  return [...ids];
+}
+
+function leftOver(messages: readonly MessageToStore[], written: ReadonlySet<number>, dead: readonly DeadLetter[]): MessageToStore[] {
+  const deadIds = new Set(dead.map(({ origin }) => origin.id));
+  return messages.filter(({ origin }) => !written.has(origin.id) && !deadIds.has(origin.id));
+}
+
+function pointedAt({ deletes, likes }: Batch): number[] {
+  const ids = new Set(deletes.map((one) => one.messageId));
+  for (const { messageId } of likes) if (messageId !== null) ids.add(messageId);
+  return [...ids];
+}
+
+function isThere({ sessionId, messageId }: LikeToStore, sessions: ReadonlySet<number>, sessionOfMessage: ReadonlyMap<number, number>) {
+  return messageId === null ? sessions.has(sessionId) : sessionOfMessage.get(messageId) === sessionId;
+}

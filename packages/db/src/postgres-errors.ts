@@ -1,0 +1,18 @@
+/** What an error of Postgres means for the one who asked: the rows are at fault, or the moment is. */
+import pg from "pg";
+
+/** The SQLSTATE, or undefined where the error is not one that Postgres sent (a lost connection, a time-out of ours). */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/**
+ * True where trying again cannot help, because the data is what Postgres will not take: 22 (bad values), 23 (broken
+ * constraints) but not 23505, which two writers can meet by chance, and 54 (too large). Everything else, the unknown
+ * above all, is a matter of time: keep the rows and try again.
+ */
+export function isDataError(error: unknown): boolean {
+  const code = sqlState(error);
+  if (code === undefined || code === "23505") return false;
+  return code.startsWith("22") || code.startsWith("23") || code.startsWith("54");
+}

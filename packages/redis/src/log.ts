@@ -1,0 +1,132 @@
+/**
+ * The log of a partition: what is accepted and not yet in Postgres. It is read from its start every time, since
+ * everything stored has been removed: no position is kept, so there is none to be wrong after a crash, a failed batch
+ * or a flush.
+ */
+import { isRoomName, PARTITIONS, parseId, type RoomName } from "@drawchat/protocol/ids";
+import type { RedisClient } from "./connect.ts";
+import { keys, type LikeTarget } from "./keys.ts";
+import { decodePublication } from "./publication.ts";
+
+export interface LogEvent {
+  readonly id: number;
+  readonly room: RoomName;
+  readonly kind: string;
+  readonly userId: number;
+  readonly clientId: string;
+  readonly body: Buffer;
+}
+
+export interface LogLike {
+  readonly id: number;
+  readonly room: RoomName;
+  readonly target: LikeTarget;
+  readonly userId: number;
+}
+
+/** One accepted group. */
+export interface LogEntry {
+  /** The stream id, `<first event id>-0`. */
+  readonly streamId: string;
+  readonly firstId: number;
+  /** Drawn by the call that made the entry: the same stream id under another nonce is another entry. */
+  readonly nonce: string;
+  readonly rooms: readonly RoomName[];
+  readonly events: readonly LogEvent[];
+  readonly likes: readonly LogLike[];
+  /** Fields that could not be read, as they stand. */
+  readonly unreadable: readonly { bytes: Buffer; error: string }[];
+}
+
+const PAGE_ENTRIES = 50;
+
+/** Events and likes of an entry; an empty or unreadable one counts too. */
+export function rowsOf(entry: LogEntry): number {
+  return Math.max(1, entry.events.length + entry.likes.length);
+}
+
+/** The oldest entries, in order, as many as hold at most `maxRows` rows together; the first one always. */
+export async function readLog(redis: RedisClient, partition: number, maxRows: number): Promise<LogEntry[]> {
+  const entries: LogEntry[] = [];
+  let rows = 0;
+  let from = "-";
+  for (;;) {
+    const page = await redis.xrangeBuffer(keys.log(partition), from, "+", "COUNT", PAGE_ENTRIES);
+    for (const [streamId, fields] of page) {
+      const entry = decodeEntry(streamId.toString("latin1"), fields);
+      rows += rowsOf(entry);
+      if (entries.length > 0 && rows > maxRows) return entries;
+      entries.push(entry);
+    }
+    const last = entries.at(-1);
+    if (page.length < PAGE_ENTRIES || last === undefined || rows >= maxRows) return entries;
+    from = `(${last.streamId}`;
+  }
+}
+
+/** Never throws: what cannot be read is said to be so, and must not stop the partition. */
+export function decodeEntry(streamId: string, fields: readonly Buffer[]): LogEntry {
+  const rooms = new Set<RoomName>();
+  const events: LogEvent[] = [];
+  const likes: LogLike[] = [];
+  const unreadable: { bytes: Buffer; error: string }[] = [];
+  let nonce = "";
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i]?.toString("latin1");
+    const bytes = fields[i + 1] ?? Buffer.alloc(0);
+    try {
+      if (name === "nonce") nonce = bytes.toString("latin1");
+      else if (name === "pub") events.push(...decodeEvents(bytes));
+      else if (name === "likes") likes.push(...decodeLikes(bytes));
+      else throw new Error("unknown field");
+    } catch (error) {
+      unreadable.push({ bytes, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  for (const { room } of [...events, ...likes]) rooms.add(room);
+  return { streamId, firstId: Number(streamId.split("-")[0]), nonce, rooms: [...rooms], events, likes, unreadable };
+}
+
+function decodeEvents(bytes: Buffer): LogEvent[] {
+  const { room, events } = decodePublication(bytes);
+  return events.map(({ id, kind, userId, clientId, start, end }) => {
+    if (!Number.isSafeInteger(id) || id <= 0) throw new Error("event id");
+    return { id, room, kind, userId, clientId, body: bytes.subarray(start, end) };
+  });
+}
+
+/** `<room>\n`, then `<id> <target> <user_id>\n` for each like. */
+function decodeLikes(bytes: Buffer): LogLike[] {
+  const [room = "", ...lines] = bytes.toString("latin1").split("\n");
+  if (!isRoomName(room)) throw new Error("room of a like record");
+  return lines
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [idText = "", targetText = "", userText = ""] = line.split(" ");
+      const id = parseId(idText);
+      const target = parseTarget(targetText);
+      const userId = parseId(userText);
+      if (id === undefined || target === undefined || userId === undefined) throw new Error("like record");
+      return { id, room, target, userId };
+    });
+}
+
+function parseTarget(text: string): LikeTarget | undefined {
+  if (text === "s") return "s";
+  const id = parseId(text);
+  return id === undefined ? undefined : `${id}`;
+}
+
+/** The partition that a log's key belongs to. */
+const PARTITION_OF_LOG = new Map(Array.from({ length: PARTITIONS }, (_, partition) => [keys.log(partition), partition]));
+
+/**
+ * Which of these logs hold anything: at once, or as soon as one does, or none after `blockMs`.
+ * `redis` is a connection for blocking reads.
+ */
+export async function awaitEntries(redis: RedisClient, partitions: readonly number[], blockMs: number): Promise<number[]> {
+  const logs = partitions.map((partition) => keys.log(partition));
+  const fromStart = partitions.map(() => "0");
+  const reply = await redis.xread("COUNT", 1, "BLOCK", blockMs, "STREAMS", ...logs, ...fromStart);
+  return (reply ?? []).flatMap(([log]) => PARTITION_OF_LOG.get(log) ?? []);
+}
