@@ -1,0 +1,101 @@
+/**
+ * The writer's own calls: they make good what a room was shown and Postgres does not hold. Made after the commit and
+ * before the entries are settled, so that a crash repeats them; each is harmless when repeated.
+ */
+import { createHash } from "node:crypto";
+import type { DeadLetter, MessageToStore, Origin, StoredBatch } from "@drawchat/db/batch-rows";
+import { isRoomName, type RoomName } from "@drawchat/protocol/ids";
+import type { Acceptor, EventSubmission, Outcome } from "@drawchat/redis/accept";
+import type { Log } from "@drawchat/runtime/log";
+import type { Rebuilds } from "./rebuilds.ts";
+
+export interface AmendsOptions {
+  acceptor: Acceptor;
+  rebuilds: Rebuilds;
+  log: Log;
+  /** Writes the dead letter of a message that can be stored neither under its id nor under a new one. */
+  bury: (letter: DeadLetter) => Promise<void>;
+}
+
+/**
+ * Throws where a call could not be made: the batch is to be read again. Resolves with the rooms to rebuild once the
+ * batch is settled (before it, the log still holds what must not come back).
+ */
+export async function makeAmends(stored: StoredBatch, options: AmendsOptions): Promise<RoomName[]> {
+  const shown = [...stored.ghosts.map(({ origin }) => origin), ...stored.deadLetters.map(({ origin }) => origin)];
+  const withdrawals = shown.filter(({ kind }) => kind === "m").map((origin) => withdraw(origin, options));
+  const repetitions = stored.collisions.map((message) => acceptAgain(message, options));
+  await Promise.all([...withdrawals, ...repetitions]);
+  return stored.collisions.flatMap(({ origin }) => (isRoomName(origin.room) ? [origin.room] : []));
+}
+
+/** Takes a message off every screen by a delete event. The row of that id, if any, is this message's own or none. */
+async function withdraw(origin: Origin, { acceptor }: AmendsOptions): Promise<void> {
+  if (!isRoomName(origin.room)) return;
+  const outcome = await acceptor.submit({
+    room: origin.room,
+    kind: "d",
+    userId: safeUserId(origin),
+    clientId: uuidOf(`withdraw ${origin.room} ${origin.id}`),
+    parts: ['{"type":"delete","id":', `,"message_id":${origin.id}}`, ""],
+    v2Only: true,
+    force: true,
+  });
+  // A room that Redis does not hold shows nothing, and comes back from Postgres without this message.
+  if (!isDone(outcome) && !isRoomAway(outcome)) throw new Error(`withdrawal refused: ${outcome.code}`);
+}
+
+/**
+ * A collision: two histories of Redis gave one id to two messages. The other one has the row; this one is accepted
+ * again, and the room is rebuilt from what is stored.
+ */
+async function acceptAgain(message: MessageToStore, options: AmendsOptions): Promise<void> {
+  const { room, id } = message.origin;
+  if (!isRoomName(room)) return;
+  options.log.error({ component: "live_chat", room, id }, "two messages have one id, accepting the later again");
+  let outcome = await options.acceptor.submit(submissionOf(room, message));
+  if (isRoomAway(outcome)) {
+    await options.rebuilds.now(room);
+    outcome = await options.acceptor.submit(submissionOf(room, message));
+  }
+  if (isRoomAway(outcome)) await options.bury({ origin: message.origin, code: "collision", error: "its id belongs to another message" });
+  else if (!isDone(outcome)) throw new Error(`message refused: ${outcome.code}`);
+}
+
+function submissionOf(room: RoomName, message: MessageToStore): EventSubmission {
+  const { origin, username, profilePic, message: text, messageType, isWinner, isHost } = message;
+  const before = JSON.stringify({ user_id: origin.userId, username, profile_pic: profilePic, message: text, message_type: messageType });
+  return {
+    room,
+    kind: "m",
+    userId: origin.userId,
+    clientId: origin.clientId,
+    parts: [
+      '{"type":"new_message","message":{"id":',
+      `,${before.slice(1, -1)},"likes":0,"created_at":"`,
+      `","is_winner":${isWinner},"is_host":${isHost}}}`,
+    ],
+    force: true,
+  };
+}
+
+function isDone(outcome: Outcome): outcome is Exclude<Outcome, { kind: "refused" }> {
+  return outcome.kind !== "refused";
+}
+
+function isRoomAway(outcome: Outcome): boolean {
+  return outcome.kind === "refused" && outcome.code === "session_not_found";
+}
+
+export function safeUserId({ userId }: Origin): number {
+  return Number.isSafeInteger(userId) ? userId : 0;
+}
+
+/** The same UUID for the same name, always (version 8: of our own making). */
+export function uuidOf(name: string): string {
+  const digest = createHash("sha256").update(name).digest();
+  digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x80, 6);
+  digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = digest.toString("hex", 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

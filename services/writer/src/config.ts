@@ -1,0 +1,38 @@
+import { hostname } from "node:os";
+import { Env, type EnvSource } from "@drawchat/runtime/env";
+import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
+
+export interface Config {
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+  readonly apiInternalUrl: string; // the api's private port
+  readonly privateHost: string;
+  readonly privatePort: number; // 0: any free port
+  readonly logLevel: LogLevel;
+  readonly batchMaxRows: number; // rows a transaction; more means fewer, slower transactions
+  readonly batchWaitMs: number; // how long a batch may gather
+  readonly concurrentBatches: number; // of different partitions; one connection each
+  readonly writerId: string; // owner of this writer's leases
+}
+
+/** Throws one ConfigError that names everything that is wrong. */
+export function loadConfig(source: EnvSource): Config {
+  const env = new Env(source);
+  const config = {
+    redisUrl: env.required("REDIS_URL", "a redis:// URL"),
+    databaseUrl: env.required("DATABASE_URL", "a postgres:// URL"),
+    apiInternalUrl: env.required("API_INTERNAL_URL", "the http:// URL of the api's private port"),
+    privateHost: env.text("PRIVATE_HOST", "127.0.0.1"),
+    privatePort: env.int("PRIVATE_PORT", 0, { min: 0, max: 65_535 }),
+    logLevel: env.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
+    batchMaxRows: env.int("WRITER_BATCH_MAX_ROWS", 500, { min: 1, max: 500 }),
+    batchWaitMs: env.int("WRITER_BATCH_WAIT_MS", 50, { min: 0, max: 1_000 }),
+    concurrentBatches: env.int("WRITER_CONCURRENT_BATCHES", 4, { min: 1, max: 16 }),
+    writerId: `${hostname()}-${process.pid}-${Date.now().toString(36)}`,
+  };
+  for (const name of ["redisUrl", "databaseUrl", "apiInternalUrl"] as const) {
+    if (config[name] !== "" && !URL.canParse(config[name])) env.problem(`${name} is not a URL`);
+  }
+  env.finish();
+  return config;
+}

@@ -1,0 +1,86 @@
+/** One batch, from entries of the log to their removal: commit, make amends, settle, in this order. */
+import { storeBatch } from "@drawchat/db/batch";
+import type { StoredBatch } from "@drawchat/db/batch-rows";
+import { type RoomName, sessionRoom } from "@drawchat/protocol/ids";
+import type { RedisClient } from "@drawchat/redis/connect";
+import type { LikeTarget } from "@drawchat/redis/keys";
+import type { LogEntry } from "@drawchat/redis/log";
+import { type Rejection, type RoomSettlement, type Settled, settle } from "@drawchat/redis/settle";
+import type { Log } from "@drawchat/runtime/log";
+import type pg from "pg";
+import { type AmendsOptions, makeAmends, safeUserId } from "./amends.ts";
+import type { WriterMetrics } from "./metrics.ts";
+import { toBatch } from "./rows.ts";
+
+export interface StoreOptions extends AmendsOptions {
+  redis: RedisClient;
+  pool: pg.Pool;
+  metrics: WriterMetrics;
+  log: Log;
+}
+
+/** `locked`: another writer is at this partition; nothing was done. Throws where the entries are to be read again. */
+export async function storeEntries(options: StoreOptions, partition: number, entries: readonly LogEntry[]): Promise<"stored" | "locked"> {
+  const stored = await storeBatch(options.pool, toBatch(partition, entries));
+  if (stored === undefined) return "locked";
+  count(options.metrics, stored);
+  report(options.log, partition, stored);
+  // Before the removal: a crash in between repeats the batch, finds the same again and makes the same amends.
+  const collided = await makeAmends(stored, options);
+  const rooms = settlements(entries, stored);
+  const settled = await settle(options.redis, { partition, entries, rooms, publish: "PUBLISH" });
+  const lost = lostRooms(options, { entries, stored, settled });
+  for (const room of new Set([...collided, ...lost])) options.rebuilds.request(room);
+  return "stored";
+}
+
+/** What each room of the entries is told. */
+export function settlements(entries: readonly LogEntry[], stored: StoredBatch): Map<RoomName, RoomSettlement> {
+  const rooms = new Map<RoomName, { rejected: Rejection[]; columns: Map<LikeTarget, number> }>();
+  for (const entry of entries) {
+    for (const room of entry.rooms) rooms.set(room, { rejected: [], columns: new Map() });
+  }
+  for (const { origin } of stored.deadLetters) {
+    if (origin.room === "" || origin.kind !== "m") continue;
+    rooms.get(origin.room)?.rejected.push({ userId: safeUserId(origin), clientId: origin.clientId, code: "not_stored" });
+  }
+  for (const [sessionId, likes] of stored.sessionLikes) rooms.get(sessionRoom(sessionId))?.columns.set("s", likes);
+  for (const { room, target } of entries.flatMap((entry) => entry.likes)) {
+    const likes = stored.messageLikes.get(Number(target));
+    if (likes !== undefined) rooms.get(room)?.columns.set(target, likes);
+  }
+  return rooms;
+}
+
+/** An entry that was gone although this transaction wrote its rows was lost by Redis, and its room's history with it. */
+function lostRooms(
+  { metrics, log }: StoreOptions,
+  { entries, stored, settled }: { entries: readonly LogEntry[]; stored: StoredBatch; settled: Settled },
+): RoomName[] {
+  const isNew = ({ id }: { id: number }) => stored.written.has(id);
+  const isLost = (entry: LogEntry, i: number) => settled.statuses[i] !== "removed" && (entry.events.some(isNew) || entry.likes.some(isNew));
+  const lost = entries.filter(isLost);
+  if (lost.length === 0) return [];
+  const rooms = [...new Set(lost.flatMap((entry) => entry.rooms))];
+  log.error({ component: "live_chat", entries: lost.length, rooms }, "redis lost entries that are stored, rebuilding");
+  metrics.lostEntries.inc(lost.length);
+  return rooms;
+}
+
+function count(metrics: WriterMetrics, stored: StoredBatch): void {
+  metrics.rows.inc({ kind: "message" }, stored.messagesInserted);
+  metrics.rows.inc({ kind: "like" }, stored.likesInserted);
+  metrics.repeats.inc(stored.repeats);
+  metrics.ghosts.inc(stored.ghosts.length);
+  metrics.collisions.inc(stored.collisions.length);
+  metrics.droppedLikes.inc(stored.droppedLikes);
+  for (const { code } of stored.deadLetters) metrics.deadLetters.inc({ code });
+}
+
+function report(log: Log, partition: number, { deadLetters, ghosts, droppedLikes }: StoredBatch): void {
+  for (const { origin, code } of deadLetters) {
+    log.error({ component: "live_chat", partition, id: origin.id, room: origin.room, kind: origin.kind, code }, "event not storable");
+  }
+  if (ghosts.length > 0) log.warn({ component: "live_chat", partition, ids: ghosts.map(({ origin }) => origin.id) }, "ghosts withdrawn");
+  if (droppedLikes > 0) log.warn({ component: "live_chat", partition, droppedLikes }, "likes of unknown messages dropped");
+}

@@ -1,0 +1,84 @@
+/** A writer: serves the partitions that it holds leases of. */
+import { keys } from "@drawchat/redis/keys";
+import { Leases } from "@drawchat/redis/lease";
+import { sleep } from "@drawchat/runtime/backoff";
+import { PartitionWriter, type PartitionWriterOptions } from "./partition-writer.ts";
+
+const SAMPLE_MS = 2_000;
+
+export interface WriterOptions extends Omit<PartitionWriterOptions, "partition"> {
+  writerId: string;
+}
+
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #leases: Leases;
+  readonly #serving = new Map<number, PartitionWriter>();
+  /** Lost partitions whose last batch is not finished yet. */
+  readonly #ending = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #sampling: Promise<void> | undefined;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#leases = new Leases({
+      redis: options.redis,
+      owner: options.writerId,
+      log: options.log,
+      onGained: (partition) => this.#serve(partition),
+      onLost: (partition) => this.#leave(partition),
+    });
+  }
+
+  start(): void {
+    this.#leases.start();
+    this.#sampling ??= this.#sample();
+  }
+
+  /** Finishes the batches in hand, then gives its partitions to others. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#leases.stop();
+    for (const partition of this.#serving.keys()) this.#leave(partition);
+    await Promise.all([this.#sampling, ...this.#ending]);
+    await this.#leases.release();
+  }
+
+  #serve(partition: number): void {
+    const writer = new PartitionWriter({ ...this.#options, partition });
+    this.#serving.set(partition, writer);
+    writer.start();
+  }
+
+  #leave(partition: number): void {
+    const writer = this.#serving.get(partition);
+    if (writer === undefined) return;
+    this.#serving.delete(partition);
+    const { metrics } = this.#options;
+    metrics.logEntries.remove({ partition });
+    metrics.logAge.remove({ partition });
+    const ended = writer.stop().finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
+  }
+
+  /** Keeps the gauges of the logs. A Redis that is away leaves the lengths as they were; the ages go on rising. */
+  async #sample(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { redis, metrics, rebuilds, log } = this.#options;
+    while (!signal.aborted) {
+      metrics.partitions.set(this.#serving.size);
+      metrics.rebuildsPending.set(rebuilds.pending);
+      for (const [partition, writer] of this.#serving) metrics.logAge.set({ partition }, writer.logAgeSeconds);
+      try {
+        const partitions = [...this.#serving.keys()];
+        const lengths = await Promise.all(partitions.map((partition) => redis.xlen(keys.log(partition))));
+        partitions.forEach((partition, i) => {
+          if (this.#serving.has(partition)) metrics.logEntries.set({ partition }, lengths[i] ?? 0);
+        });
+      } catch (error) {
+        log.debug({ component: "live_chat", err: error }, "log lengths not read");
+      }
+      await sleep(SAMPLE_MS, signal);
+    }
+  }
+}
