@@ -1,0 +1,98 @@
+/** A process of ours, run from its source: starts it, waits for its `ready` line, hands on its log lines. */
+import { fileURLToPath } from "node:url";
+import { Child, type ChildEnd } from "./child.ts";
+
+export interface ServiceOptions {
+  /** Folder below `services/`. */
+  service: string;
+  /** Its whole environment: what a service reads is what was meant for it. */
+  env: Readonly<Record<string, string>>;
+  /** Default 30,000. */
+  readyTimeoutMs?: number;
+  /** SIGKILL follows SIGTERM after this long. Default 15,000. */
+  stopTimeoutMs?: number;
+  /** Every line it writes: JSON on stdout, and whatever comes on stderr. */
+  onLine?: (line: string) => void;
+}
+
+/** Ports that it names in its `ready` line. */
+export type ServicePorts = Readonly<Partial<Record<string, number>>>;
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+export class ServiceProcess {
+  readonly service: string;
+  readonly ports: ServicePorts;
+  readonly #child: Child;
+
+  private constructor(service: string, child: Child, ports: ServicePorts) {
+    this.service = service;
+    this.#child = child;
+    this.ports = ports;
+  }
+
+  /** Resolves once it is ready; it is gone again where that fails, and the Error holds its last lines. */
+  static async start(options: ServiceOptions): Promise<ServiceProcess> {
+    const { service, env, readyTimeoutMs = 30_000, stopTimeoutMs = 15_000, onLine } = options;
+    const ready = Promise.withResolvers<ServicePorts>();
+    const child = await Child.start({
+      command: process.execPath,
+      args: [`services/${service}/src/main.ts`],
+      cwd: root,
+      env,
+      stopTimeoutMs,
+      onLine: (line) => {
+        const ports = readyPorts(line);
+        if (ports !== undefined) ready.resolve(ports);
+        onLine?.(line);
+      },
+    });
+    const deadline = setTimeout(() => ready.reject(new Error(`not ready within ${readyTimeoutMs} ms`)), readyTimeoutMs);
+    const ended = child.ended.then(({ code, signal }) => ready.reject(new Error(`ended with ${signal ?? code}`)));
+    try {
+      return new ServiceProcess(service, child, await ready.promise);
+    } catch (cause) {
+      await child.stop();
+      await ended;
+      throw new Error(`${service} did not start:\n${child.lastOutput}`, { cause });
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.isRunning;
+  }
+
+  /** Resolves when it has ended by whatever cause. */
+  get ended(): Promise<ChildEnd> {
+    return this.#child.ended;
+  }
+
+  /** Sends any signal: SIGKILL for a crash, SIGSTOP and SIGCONT for one that hangs. */
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** SIGTERM, then SIGKILL. Safe to call again, and after it ended. */
+  stop(): Promise<ChildEnd> {
+    return this.#child.stop();
+  }
+}
+
+/** `{"msg":"ready","ports":{"public":8001,"private":9001},…}` → the ports; any other line → undefined. */
+function readyPorts(line: string): ServicePorts | undefined {
+  if (!line.startsWith("{") || !line.includes('"ready"')) return undefined;
+  try {
+    const record: unknown = JSON.parse(line);
+    if (typeof record !== "object" || record === null || !("msg" in record) || record.msg !== "ready") return undefined;
+    if (!("ports" in record) || typeof record.ports !== "object" || record.ports === null) return {};
+    return Object.fromEntries(Object.entries(record.ports).filter(([, port]) => typeof port === "number"));
+  } catch {
+    return undefined; // not JSON: some other line
+  }
+}
