@@ -65,6 +65,7 @@ export const ERRORS = {
     retry: true,
   },
   draining: { status: 503, message: "This server is stopping; try again.", retry: true },
+  not_stored: { status: 500, message: "The message was shown but could not be stored, and was withdrawn.", retry: false },
   internal: { status: 500, message: "Something went wrong on the server.", retry: true },
 } as const satisfies Record<string, { status: number; message: string; retry: boolean }>;
 
