@@ -1,6 +1,8 @@
 /** Reading likes. Postgres is the truth about who liked what; the sets in Redis are a filter before it. */
 import type { Db } from "./connect.ts";
 
+const MAX_LIKERS = 200_000;
+
 /** Whether a user's like is stored; `messageId` null: of the session itself. */
 export async function hasLiked(
   db: Db,
@@ -14,4 +16,19 @@ export async function hasLiked(
     .where("user_id", "=", userId)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Who liked the session itself and these messages; what the sets in Redis are filled from. At most 200,000 rows. */
+export async function listLikers(
+  db: Db,
+  { sessionId, messageIds }: { sessionId: number; messageIds: readonly number[] },
+): Promise<{ messageId: number | null; userId: number }[]> {
+  const rows = await db
+    .selectFrom("live_chat_likes")
+    .select(["message_id", "user_id"])
+    .where("session_id", "=", sessionId)
+    .where((where) => where.or([where("message_id", "is", null), where("message_id", "in", [...messageIds, 0])]))
+    .limit(MAX_LIKERS)
+    .execute();
+  return rows.map((row) => ({ messageId: row.message_id, userId: row.user_id }));
 }

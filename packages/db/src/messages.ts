@@ -90,3 +90,10 @@ export async function listLastEvents(db: Db, sessionId: number, limit: number): 
     .execute();
   return rows.reverse().map((row) => ({ message: toChatMessage(row), clientId: row.client_id, isDeleted: row.deleted_at !== null }));
 }
+
+/** The likes columns of messages, by id; unknown ones are left out. */
+export async function listLikeCounts(db: Db, ids: readonly number[]): Promise<Map<number, number>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.selectFrom("live_chat_messages").select(["id", "likes"]).where("id", "in", ids).execute();
+  return new Map(rows.map((row) => [row.id, row.likes]));
+}

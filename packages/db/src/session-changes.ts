@@ -17,6 +17,12 @@ export interface SessionDraw {
   closesAtMs: number;
 }
 
+/** The new session, and the daily ones that it cancelled. */
+export interface CreatedSession {
+  session: StoredSession;
+  replaced: StoredSession[];
+}
+
 const SCHEDULE_LOCK = 0x64_72_61_77; // "draw"
 
 async function lockSchedule(trx: Db): Promise<void> {
@@ -52,7 +58,7 @@ async function followUp(trx: Db, row: SessionRow): Promise<StoredSession> {
  * Makes an explicit session. It replaces the daily ones of its local date that are not over: they become cancelled,
  * or, at the same instant, explicit. `conflict`: another session has this instant.
  */
-export function createSession(db: Db, draw: SessionDraw, nowMs: number): Promise<StoredSession | "conflict"> {
+export function createSession(db: Db, draw: SessionDraw, nowMs: number): Promise<CreatedSession | "conflict"> {
   return db.transaction().execute(async (trx) => {
     await lockSchedule(trx);
     const known = await trx.selectFrom("live_chat_sessions").selectAll().where("draw_at", "=", new Date(draw.drawAtMs)).executeTakeFirst();
@@ -75,8 +81,9 @@ export function createSession(db: Db, draw: SessionDraw, nowMs: number): Promise
       .where("closes_at", ">", new Date(nowMs))
       .returningAll()
       .execute();
-    for (const other of replaced) await followUp(trx, other);
-    return followUp(trx, row);
+    const cancelled: StoredSession[] = [];
+    for (const other of replaced) cancelled.push(await followUp(trx, other));
+    return { session: await followUp(trx, row), replaced: cancelled };
   });
 }
 

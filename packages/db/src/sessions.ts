@@ -35,6 +35,11 @@ export function toStoredSession(row: SessionRow): StoredSession {
   };
 }
 
+/** What Redis is told of a session: the room's policy, instants in Unix ms. */
+export function policyOf({ state, opensAtMs, closesAtMs, drawAtMs, policyVersion }: StoredSession) {
+  return { state, opensMs: opensAtMs, closesMs: closesAtMs, drawMs: drawAtMs, version: policyVersion };
+}
+
 export async function findSession(db: Db, id: number): Promise<StoredSession | undefined> {
   const row = await db.selectFrom("live_chat_sessions").selectAll().where("id", "=", id).executeTakeFirst();
   return row && toStoredSession(row);

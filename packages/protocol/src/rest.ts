@@ -37,8 +37,11 @@ export type Status = Static<typeof Status>;
 export const DisabledStatus = Type.Object({ enabled: Type.Literal(false), message: Type.Literal("Live chat is disabled") });
 
 export const MessagePage = Type.Object({ messages: Type.Array(ChatMessage) });
+export type MessagePage = Static<typeof MessagePage>;
 export const SessionLiked = Type.Object({ message: Type.Literal("Session liked successfully"), total_likes: Count });
+export type SessionLiked = Static<typeof SessionLiked>;
 export const MessageLiked = Type.Object({ message: Type.Literal("Message liked successfully"), likes: Count });
+export type MessageLiked = Static<typeof MessageLiked>;
 
 /** `draw_at` is an instant with an offset or `Z`; hours default to the settings. */
 export const NewSession = Type.Object(
@@ -51,7 +54,21 @@ export const NewSession = Type.Object(
 );
 export type NewSession = Static<typeof NewSession>;
 
-export const Session = Type.Object({ ...SessionInfo.properties, is_active: Type.Boolean(), total_likes: Count });
+export const Session = Type.Object({
+  ...SessionInfo.properties,
+  is_active: Type.Boolean(),
+  total_likes: Count,
+  winners: Type.Array(Id),
+});
 export type Session = Static<typeof Session>;
 
 export const SessionPage = Type.Object({ sessions: Type.Array(Session), next_before: Nullable(Id) });
+export type SessionPage = Static<typeof SessionPage>;
+
+/** Demo sign-in, in development only. */
+export const NewDemoToken = Type.Object(
+  { username: Type.String({ minLength: 1, maxLength: 200 }), role: Type.Optional(Type.Literal("host")) },
+  { additionalProperties: false },
+);
+export const DemoToken = Type.Object({ token: Type.String(), user_id: Id, username: Type.String() });
+export type DemoToken = Static<typeof DemoToken>;

@@ -1,0 +1,33 @@
+/** What the routes are made of. */
+import type { TokenVerifier } from "@drawchat/auth/token";
+import type { Db } from "@drawchat/db/connect";
+import type { Acceptor } from "@drawchat/redis/accept";
+import type { RedisClient } from "@drawchat/redis/connect";
+import type { Log } from "@drawchat/runtime/log";
+import type { LiveChatSettings } from "@drawchat/runtime/settings";
+import type { DrawConfig } from "@drawchat/schedule/draw-config";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from "fastify";
+import type { SessionDirectory } from "./session-directory.ts";
+import type { WriteLimiter } from "./write-limiter.ts";
+
+export interface ApiParts {
+  log: Log;
+  redis: RedisClient;
+  db: Db;
+  verifier: TokenVerifier;
+  acceptor: Acceptor;
+  sessions: SessionDirectory;
+  limiter: WriteLimiter;
+  settings: LiveChatSettings;
+  draw: DrawConfig;
+}
+
+/** Fastify with bodies typed by their TypeBox schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression<RawServerDefault>,
+  RawReplyDefaultExpression<RawServerDefault>,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;

@@ -1,0 +1,43 @@
+/** Who calls: a token in `Authorization: Bearer`, in exactly one header, verified before the body is read. */
+import type { Identity, Role, TokenVerifier } from "@drawchat/auth/token";
+import { ClientError } from "@drawchat/protocol/errors";
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Set by the hook of `authenticate`; use `callerOf`. */
+    identity: Identity | undefined;
+  }
+}
+
+export type RequestHook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+export function authenticate(verifier: TokenVerifier): RequestHook {
+  return async (request) => {
+    const verdict = await verifier.verify(readBearer(request.raw.headersDistinct.authorization));
+    if (verdict.kind === "ok") request.identity = verdict.identity;
+    else throw new ClientError(verdict.reason === "keys_unavailable" ? "unavailable" : "unauthorized");
+  };
+}
+
+function readBearer(headers: readonly string[] | undefined): string {
+  const [header = "", ...more] = headers ?? [];
+  const token = /^Bearer ([^\s,]+)$/i.exec(header)?.[1];
+  if (token === undefined || more.length > 0) throw new ClientError("unauthorized");
+  return token;
+}
+
+/** The caller of a route behind `authenticate`. */
+export function callerOf(request: FastifyRequest): Identity {
+  if (request.identity === undefined) throw new ClientError("unauthorized");
+  return request.identity;
+}
+
+/** Goes behind `authenticate`. */
+export function requireRole(role: Role): RequestHook {
+  return async (request) => {
+    if (callerOf(request).roles.includes(role)) return;
+    request.log.info({ user_id: callerOf(request).userId, route: request.routeOptions.url }, "role refused");
+    throw new ClientError("forbidden");
+  };
+}

@@ -1,0 +1,21 @@
+/** The built page: `/` never cached, assets (named by their hash) for ever. */
+import { resolve } from "node:path";
+import serveStatic from "@fastify/static";
+import type { App } from "./api.ts";
+
+const YEAR_SECONDS = 31_536_000;
+
+/** Serves the files that are in the folder at start; nothing above it, nothing hidden. */
+export async function addPages(app: App, webDir: string): Promise<void> {
+  await app.register(serveStatic, {
+    root: resolve(webDir),
+    wildcard: false,
+    index: "index.html",
+    dotfiles: "ignore",
+    cacheControl: false,
+    setHeaders: (reply, path) => {
+      const isHashed = /[.-][0-9A-Za-z]{8,}\.[a-z0-9]+$/.test(path);
+      reply.header("cache-control", isHashed ? `public, max-age=${YEAR_SECONDS}, immutable` : "no-cache");
+    },
+  });
+}

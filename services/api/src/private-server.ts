@@ -1,0 +1,93 @@
+/**
+ * The private port: health, readiness, metrics, and what gateways and writers must ask of Postgres. Never reachable
+ * from outside; it has no authentication.
+ */
+import type { Db } from "@drawchat/db/connect";
+import { findMessage, findStoredId } from "@drawchat/db/messages";
+import { ClientError } from "@drawchat/protocol/errors";
+import { isRoomName, parseId, type RoomName, roomNumber } from "@drawchat/protocol/ids";
+import type { Log } from "@drawchat/runtime/log";
+import type { Metrics } from "@drawchat/runtime/metrics";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { asClientError, sendProblem } from "./problems.ts";
+import { readId } from "./query.ts";
+import type { RestoreOutcome, RoomRestorer } from "./room-restorer.ts";
+
+export interface PrivateServerParts {
+  db: Db;
+  restorer: RoomRestorer;
+  metrics: Metrics;
+  log: Log;
+  /** What keeps this process from serving, in words; empty when ready. */
+  notReady: () => Promise<string[]>;
+}
+
+interface RoomParams {
+  Params: { room: string };
+}
+
+export function buildPrivateServer(parts: PrivateServerParts) {
+  const loggerInstance: FastifyBaseLogger = parts.log.child({ component: "http" });
+  const app = Fastify({ loggerInstance, disableRequestLogging: true, forceCloseConnections: true });
+  app.setErrorHandler((error, _request, reply) => {
+    const problem = asClientError(error);
+    if (problem.code === "internal") parts.log.error({ component: "http", err: problem.cause ?? problem }, "private request failed");
+    return sendProblem(reply, problem);
+  });
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, new ClientError("not_found")));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", async () => undefined); // no call here has a body
+  addProbes(app, parts);
+  addRoomCalls(app, parts);
+  return app;
+}
+
+function addProbes(app: FastifyInstance, { metrics, notReady }: PrivateServerParts): void {
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    const missing = await notReady();
+    return reply.code(missing.length === 0 ? 200 : 503).send({ ready: missing.length === 0, missing });
+  });
+  app.get("/metrics", async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
+}
+
+function addRoomCalls(app: FastifyInstance, { db, restorer }: PrivateServerParts): void {
+  app.post<RoomParams>("/internal/rooms/:room/restore", async (request, reply) => {
+    expectRestored(await restorer.restore(roomOf(request.params.room)));
+    return reply.code(204).send();
+  });
+
+  app.post<RoomParams>("/internal/rooms/:room/rebuild", async (request, reply) => {
+    expectRestored(await restorer.restore(roomOf(request.params.room), { force: true }));
+    return reply.code(204).send();
+  });
+
+  app.get<RoomParams & { Querystring: Record<string, unknown> }>("/internal/rooms/:room/sent", async (request) => {
+    const room = roomOf(request.params.room);
+    const clientId = request.query.client_id;
+    if (typeof clientId !== "string" || !UUID.test(clientId)) throw new ClientError("bad_client_id");
+    const userId = readId(request.query, "user_id");
+    const id = room.startsWith("s") ? await findStoredId(db, { sessionId: roomNumber(room), userId, clientId }) : undefined;
+    return { id: id ?? null };
+  });
+
+  app.get<{ Params: { room: string; id: string } }>("/internal/rooms/:room/messages/:id", async (request) => {
+    const room = roomOf(request.params.room);
+    const id = parseId(request.params.id);
+    const message = id === undefined ? undefined : await findMessage(db, id);
+    const exists = message !== undefined && !message.isDeleted && room === `s${message.sessionId}`;
+    return { exists, likes: exists ? message.likes : 0 };
+  });
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function roomOf(text: string): RoomName {
+  if (!isRoomName(text)) throw new ClientError("not_found");
+  return text;
+}
+
+function expectRestored(outcome: RestoreOutcome): void {
+  if (outcome === "unknown") throw new ClientError("session_not_found");
+  if (outcome === "unavailable") throw new ClientError("unavailable");
+}

@@ -1,0 +1,170 @@
+/**
+ * The public HTTP server: hooks in the order origin (CORS), switched off, token, role, body, handler. Whatever goes
+ * wrong, Fastify's own errors included, leaves as a problem document.
+ */
+import type { Socket } from "node:net";
+import type { TokenConfig } from "@drawchat/auth/config";
+import { ClientError } from "@drawchat/protocol/errors";
+import { maskUrl } from "@drawchat/runtime/log";
+import cors from "@fastify/cors";
+import helmet from "@fastify/helmet";
+import swagger from "@fastify/swagger";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from "fastify";
+import type { ApiParts, App } from "./api.ts";
+import { authenticate } from "./bearer.ts";
+import { parseJsonBody } from "./json-body.ts";
+import { answerUnrouted } from "./methods.ts";
+import { addPages } from "./pages.ts";
+import { asClientError, PROBLEM_TYPE, problemOf, sendProblem } from "./problems.ts";
+import { addDemoTokenRoute } from "./routes/demo-token.ts";
+import { addLikeRoutes } from "./routes/likes.ts";
+import { addMessagesRoute } from "./routes/messages.ts";
+import { addSessionRoutes } from "./routes/sessions.ts";
+import { addStatusRoute } from "./routes/status.ts";
+import { addUserRoutes } from "./routes/users.ts";
+
+const BODY_MAX_BYTES = 16_384;
+/** A request that is not there in full by then is cut. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const TIMEOUT_CHECK_MS = 1_000;
+
+export interface PublicServerOptions {
+  /** Origins that may call from a browser beside the page's own. */
+  allowedOrigins: readonly string[];
+  /** Folder of the built page; undefined: no page. */
+  webDir: string | undefined;
+  /** Undefined: no demo sign-in (production). */
+  demoTokens: TokenConfig | undefined;
+  /** Told of every answer. */
+  onAnswer: (route: string, status: number, seconds: number) => void;
+}
+
+/** Ready to `listen` or `inject`; opens nothing by itself. */
+export async function buildPublicServer(parts: ApiParts, options: PublicServerOptions): Promise<App> {
+  const loggerInstance: FastifyBaseLogger = parts.log.child({ component: "http" });
+  const app = Fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    forceCloseConnections: true,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, asClientError(error)),
+    clientErrorHandler: answerBrokenRequest,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.decorateRequest("identity", undefined);
+  app.setErrorHandler(answerError);
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: FastifyRequest, body: string) =>
+    parseJsonBody(body),
+  );
+  addRequestLog(app, options);
+  await addHeaders(app, options.allowedOrigins);
+  await app.register(swagger, {
+    openapi: { openapi: "3.1.0", info: { title: "drawchat", version: "1.0.0" }, ...SECURITY },
+    hideUntagged: true,
+  });
+  answerUnrouted(app);
+  // A context of its own: its hooks ask for a token, the page's and the demo's routes need none.
+  await app.register((chat, _options, done) => {
+    addChatRoutes(chat.withTypeProvider<TypeBoxTypeProvider>(), parts);
+    done();
+  });
+  if (options.demoTokens) addDemoTokenRoute(app, options.demoTokens);
+  app.get("/openapi.json", async () => app.swagger());
+  if (options.webDir !== undefined) await addPages(app, options.webDir);
+  await app.ready();
+  return app;
+}
+
+const SECURITY = {
+  components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } } },
+} as const;
+
+/** Everything below /live-chat: a token always; nothing but the status while the chat is switched off. */
+function addChatRoutes(chat: App, parts: ApiParts): void {
+  chat.addHook("onRoute", (route) => {
+    route.schema = { ...route.schema, security: [{ bearer: [] }], tags: ["live chat"] };
+  });
+  if (!parts.settings.enabled) {
+    chat.addHook("onRequest", async (request) => {
+      if (request.routeOptions.url !== "/live-chat/status") throw new ClientError("chat_disabled");
+    });
+  }
+  chat.addHook("onRequest", authenticate(parts.verifier));
+  addStatusRoute(chat, parts);
+  addMessagesRoute(chat, parts);
+  addLikeRoutes(chat, parts);
+  addSessionRoutes(chat, parts);
+  addUserRoutes(chat, parts);
+}
+
+async function addHeaders(app: App, allowedOrigins: readonly string[]): Promise<void> {
+  await app.register(helmet, {
+    // `connect-src 'self'` covers ws: and wss: of the page's own origin; browsers from before 2022 need them named.
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        connectSrc: ["'self'", "ws:", "wss:"],
+        imgSrc: ["'self'", "data:", "https:"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    hsts: false, // the proxy ends TLS and knows whether it does
+    crossOriginEmbedderPolicy: false,
+  });
+  await app.register(cors, {
+    origin: [...allowedOrigins],
+    credentials: false,
+    methods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+    allowedHeaders: ["Authorization", "Content-Type"],
+    maxAge: 600,
+    strictPreflight: false,
+  });
+  app.addHook("onRequest", async (_request, reply) => {
+    reply.header("cache-control", "no-store");
+  });
+}
+
+function addRequestLog(app: App, { onAnswer }: PublicServerOptions): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const { method, url } = request;
+    const route = request.routeOptions.url ?? "unrouted";
+    onAnswer(route, reply.statusCode, reply.elapsedTime / 1_000);
+    request.log.debug({ method, route, url: maskUrl(url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, "request");
+  });
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = asClientError(error);
+  const fields = { method: request.method, route: request.routeOptions.url, err: problem.cause ?? problem };
+  if (problem.code === "internal") request.log.error(fields, "request failed");
+  else if (problem.code === "unavailable") request.log.warn(fields, "request needs a store that is away");
+  else request.log.debug(fields, "request refused");
+  return sendProblem(reply, problem);
+}
+
+/** What node could not read as a request, or not in time: there is no request object to answer. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const late = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  const tooLarge = error.code === "HPE_HEADER_OVERFLOW";
+  const problem = { ...problemOf(new ClientError("bad_request", { detail: "The request could not be read." })) };
+  problem.status = late ? 408 : tooLarge ? 431 : 400;
+  problem.title = late ? "Request Timeout" : tooLarge ? "Request Header Fields Too Large" : "Bad Request";
+  const body = JSON.stringify(problem);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,36 @@
+/** Query parameters, parsed by hand: nothing is coerced, clamped or taken from a repeated parameter. */
+import { ClientError, type ErrorCode } from "@drawchat/protocol/errors";
+import { parseId } from "@drawchat/protocol/ids";
+
+/** As Fastify parsed it: a repeated parameter is an array. */
+export type Query = Readonly<Record<string, unknown>>;
+
+/** A whole number from 1 to `max`; the default where the parameter is absent. Throws `bad_limit`. */
+export function readLimit(query: Query, { max, fallback }: { max: number; fallback: number }): number {
+  const text = query.limit;
+  if (text === undefined) return fallback;
+  const limit = typeof text === "string" ? parseId(text) : undefined;
+  if (limit === undefined || limit > max) {
+    throw new ClientError("bad_limit", { detail: `The limit must be a whole number from 1 to ${max}.` });
+  }
+  return limit;
+}
+
+/** An id, or undefined where the parameter is absent. Throws `bad_id`. */
+export function readOptionalId(query: Query, name: string): number | undefined {
+  return query[name] === undefined ? undefined : readId(query, name);
+}
+
+export function readId(query: Query, name: string): number {
+  const text = query[name];
+  const id = typeof text === "string" ? parseId(text) : undefined;
+  if (id === undefined) throw new ClientError("bad_id", { detail: `${name} must be an id.` });
+  return id;
+}
+
+/** An id in a path: whatever is not one is simply not found. */
+export function readPathId(text: string | undefined, missing: ErrorCode = "not_found"): number {
+  const id = text === undefined ? undefined : parseId(text);
+  if (id === undefined) throw new ClientError(missing);
+  return id;
+}
