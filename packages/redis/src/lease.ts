@@ -16,12 +16,11 @@ const claimScript = defineScript(new URL("./lease.lua", import.meta.url));
 const releaseScript = defineScript(new URL("./lease-release.lua", import.meta.url));
 const beatScript = defineScript(new URL("./writer-beat.lua", import.meta.url));
 
-/** A lease, and a writer's life without a beat. Takeover takes this plus one round at most. */
-export const LEASE_TTL_MS = 5_000;
-export const LEASE_ROUND_MS = 1_000;
+const TTL_MS = 5_000;
+const ROUND_MS = 1_000;
 
 /** Takes or renews a lease. True: it is the owner's for another `ttlMs`. */
-export async function claimLease(redis: RedisClient, partition: number, owner: string, ttlMs = LEASE_TTL_MS): Promise<boolean> {
+export async function claimLease(redis: RedisClient, partition: number, owner: string, ttlMs: number): Promise<boolean> {
   return asNumber(await claimScript.run(redis, [keys.writerLease(partition)], [owner, ttlMs])) === 1;
 }
 
@@ -38,10 +37,14 @@ export interface LeasesOptions {
   onGained: (partition: number) => void;
   /** Another writer may serve it from now on. */
   onLost: (partition: number) => void;
+  /** Life of a lease, and of a writer without a beat. A takeover takes this and one round at most. Default 5 s. */
+  ttlMs?: number;
+  /** Default 1 s. */
+  roundMs?: number;
 }
 
 export class Leases {
-  readonly #options: LeasesOptions;
+  readonly #options: Required<LeasesOptions>;
   readonly #held = new Set<number>();
   readonly #stopping = new AbortController();
   /** Where this writer starts to look for free partitions: not where the others do. */
@@ -49,7 +52,7 @@ export class Leases {
   #loop: Promise<void> | undefined;
 
   constructor(options: LeasesOptions) {
-    this.#options = options;
+    this.#options = { ttlMs: TTL_MS, roundMs: ROUND_MS, ...options };
   }
 
   get held(): ReadonlySet<number> {
@@ -83,13 +86,13 @@ export class Leases {
         // What is held is served on: without Redis there is nothing to read, and after it the next round tells.
         this.#options.log.debug({ component: "live_chat", err: error }, "lease round failed, trying again");
       }
-      await sleep(LEASE_ROUND_MS, signal);
+      await sleep(this.#options.roundMs, signal);
     }
   }
 
   async #round(): Promise<void> {
-    const { redis, owner } = this.#options;
-    const living = asNumber(await beatScript.run(redis, [keys.writers], [owner, LEASE_TTL_MS]));
+    const { redis, owner, ttlMs } = this.#options;
+    const living = asNumber(await beatScript.run(redis, [keys.writers], [owner, ttlMs]));
     const share = Math.ceil(PARTITIONS / living);
     const held = [...this.#held];
     const surplus = held.slice(share);
@@ -100,15 +103,15 @@ export class Leases {
   }
 
   async #renew(partition: number): Promise<void> {
-    const { redis, owner } = this.#options;
-    if (!(await claimLease(redis, partition, owner))) this.#lose(partition);
+    const { redis, owner, ttlMs } = this.#options;
+    if (!(await claimLease(redis, partition, owner, ttlMs))) this.#lose(partition);
   }
 
   async #takeFree(share: number): Promise<void> {
-    const { redis, owner, onGained } = this.#options;
+    const { redis, owner, ttlMs, onGained } = this.#options;
     for (let i = 0; i < PARTITIONS && this.#held.size < share; i++) {
       const partition = (this.#offset + i) % PARTITIONS;
-      if (this.#held.has(partition) || !(await claimLease(redis, partition, owner))) continue;
+      if (this.#held.has(partition) || !(await claimLease(redis, partition, owner, ttlMs))) continue;
       this.#held.add(partition);
       onGained(partition);
     }
