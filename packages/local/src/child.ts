@@ -25,7 +25,12 @@ export interface ChildEnd {
   signal: NodeJS.Signals | null;
 }
 
-const GUARD = 'read -r _; kill -s "$1" "$0" && sleep "$2" && kill -s KILL "$0"';
+/** $0: the child, $1: its stop signal, $2: tenths of a second until SIGKILL. */
+const GUARD = `
+  read -r _
+  kill -s "$1" "$0"
+  while kill -0 "$0" && [ "$2" -gt 0 ]; do sleep 0.1; set -- "$1" $(($2 - 1)); done
+  kill -s KILL "$0"`;
 const LAST_LINES = 40;
 
 export class Child {
@@ -110,7 +115,7 @@ export class Child {
 
 /** It must not keep our event loop alive: a program that forgets its child ends, and the guard cleans up. */
 function startGuard(pid: number, stopSignal: "SIGTERM" | "SIGINT", stopTimeoutMs: number): ChildProcess {
-  const args = ["-c", GUARD, String(pid), stopSignal.slice(3), String(Math.ceil(stopTimeoutMs / 1_000))];
+  const args = ["-c", GUARD, String(pid), stopSignal.slice(3), String(Math.ceil(stopTimeoutMs / 100))];
   const guard = spawn("/bin/sh", args, { detached: true, stdio: ["pipe", "ignore", "ignore"] });
   guard.on("error", () => guard.kill());
   guard.unref();

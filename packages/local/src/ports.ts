@@ -1,23 +1,27 @@
 /** Free TCP ports on 127.0.0.1. */
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
+
+// Below the range from which systems take the local ports of outgoing connections (32768 on Linux, 49152 elsewhere):
+// a port from there could be taken by somebody's connection while a server that owned it restarts.
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+const ATTEMPTS = 200;
 
 /** A port that was free a moment ago; whoever listens on it next must still be ready to find it taken. */
 export async function freePort(): Promise<number> {
-  const [port] = await freePorts(1);
-  if (port === undefined) throw new Error("no free port");
-  return port;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const port = randomInt(LOWEST, HIGHEST);
+    if ((await portProblem("127.0.0.1", port)) === undefined) return port;
+  }
+  throw new Error(`no free port found from ${LOWEST} to ${HIGHEST}`);
 }
 
-/** Several different free ports: all are held until the last is found. */
+/** Several different free ports. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listenAnywhere()));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("server is not listening on a port");
-    return address.port;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
 }
 
 /** Undefined where the port is free; else the system's reason, such as `EADDRINUSE`. */
@@ -26,13 +30,5 @@ export async function portProblem(host: string, port: number): Promise<string | 
   return await new Promise((resolve) => {
     server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
-  });
-}
-
-function listenAnywhere() {
-  const server = createServer();
-  return new Promise<typeof server>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
   });
 }
