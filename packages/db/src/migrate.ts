@@ -1,5 +1,6 @@
 /** Migrations: forward only, Kysely's own table, plus graphile-worker's schema. Services refuse another version. */
 import { runMigrations as migrateJobs } from "graphile-worker";
+import { sql } from "kysely";
 import type { Migration, MigrationProvider } from "kysely/migration";
 import { Migrator } from "kysely/migration";
 import type { Database, Db } from "./connect.ts";
@@ -29,4 +30,9 @@ export async function schemaProblem(db: Db): Promise<string | undefined> {
   if (unknown.length > 0)
     return `the schema is newer than this version (${unknown.map((row) => row.name).join(", ")}): deploy the newer version`;
   return undefined;
+}
+
+/** Resolves where Postgres answers. */
+export async function ping(db: Db): Promise<void> {
+  await sql`SELECT 1`.execute(db);
 }

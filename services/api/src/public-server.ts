@@ -138,7 +138,10 @@ function addRequestLog(app: App, { onAnswer }: PublicServerOptions): void {
     const { method, url } = request;
     const route = request.routeOptions.url ?? "unrouted";
     onAnswer(route, reply.statusCode, reply.elapsedTime / 1_000);
-    request.log.debug({ method, route, url: maskUrl(url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, "request");
+    const fields = { method, route, url: maskUrl(url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    // Reads that went well are the bulk: they are in the metrics.
+    if (method === "GET" && reply.statusCode < 400) request.log.debug(fields, "request");
+    else request.log.info(fields, "request");
   });
 }
 

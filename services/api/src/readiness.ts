@@ -1,8 +1,7 @@
 /** Whether the stores can serve: looked at on each probe, with a short patience of its own. */
 import type { Db } from "@drawchat/db/connect";
-import { schemaProblem } from "@drawchat/db/migrate";
+import { ping, schemaProblem } from "@drawchat/db/migrate";
 import { isReady, type RedisClient } from "@drawchat/redis/connect";
-import { sql } from "kysely";
 
 const PATIENCE_MS = 2_000;
 
@@ -16,7 +15,7 @@ export async function assertSchema(db: Db): Promise<void> {
 export async function missingStores({ redis, db }: { redis: RedisClient; db: Db }): Promise<string[]> {
   const missing: string[] = [];
   if (!isReady(redis)) missing.push("redis");
-  const answered = sql`SELECT 1`.execute(db).then(
+  const answered = ping(db).then(
     () => true,
     () => false,
   );
