@@ -36,7 +36,7 @@ export class Peer {
   readonly path: string;
   readonly protocols: string[];
   /** False: a server that has gone silent. */
-  answersPings = true;
+  answersPings: boolean = true;
   readonly #stream: Duplex;
   readonly #frames = new Queue<Record<string, unknown>>();
   #bytes = Buffer.alloc(0);

@@ -1,0 +1,96 @@
+/** The chat of one session: header, lines, and the place to write. */
+import { useEffect, useState } from "preact/hooks";
+import { ChatModel, type ChatView, type SessionStart } from "./chat-model.ts";
+import { Composer } from "./composer.tsx";
+import { Header } from "./header.tsx";
+import { Lines } from "./lines.tsx";
+import type { Person } from "./person.ts";
+
+interface ChatPageProps {
+  person: Person;
+  start: SessionStart;
+  onLeave: (why?: string) => void;
+}
+
+export function ChatPage({ person, start, onLeave }: ChatPageProps) {
+  const model = useModel(person, start);
+  const now = useServerClock(model);
+  const { view } = model;
+  return (
+    <div class="chat">
+      <Header view={view} now={now} person={person} onLike={() => void model.likeSession()} onLeave={() => onLeave()} />
+      <Connection view={view} />
+      <Lines
+        view={view}
+        onLike={(id) => void model.likeMessage(id)}
+        onRetry={(clientId) => model.retry(clientId)}
+        onDiscard={(clientId) => model.discard(clientId)}
+      />
+      <Footer view={view} now={now} model={model} onLeave={onLeave} />
+    </div>
+  );
+}
+
+/** One model for the life of the page; each of its changes redraws. */
+function useModel(person: Person, start: SessionStart): ChatModel {
+  const [, redraw] = useState(0);
+  const [model] = useState(() => new ChatModel(person, start, () => redraw((count) => count + 1)));
+  useEffect(() => {
+    model.start();
+    return () => model.stop();
+  }, [model]);
+  return model;
+}
+
+/** The server's clock, once a second. */
+function useServerClock(model: ChatModel): number {
+  const [now, setNow] = useState(model.serverNow());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(model.serverNow()), 1_000);
+    return () => clearInterval(timer);
+  }, [model]);
+  return now;
+}
+
+function Connection({ view }: { view: ChatView }) {
+  return (
+    <div class="connection" role="status">
+      {view.connection.name === "reconnecting" && <p>Reconnecting… What you write is kept and sent when you are back.</p>}
+    </div>
+  );
+}
+
+function Footer({ view, now, model, onLeave }: { view: ChatView; now: number; model: ChatModel; onLeave: (why?: string) => void }) {
+  const { connection, session } = view;
+  if (connection.name === "closed" && connection.code === 4509) {
+    return (
+      <Ended text="You opened the chat somewhere else, so it paused here.">
+        <button class="primary" type="button" onClick={() => model.start()}>
+          Continue here
+        </button>
+      </Ended>
+    );
+  }
+  if (connection.name === "closed" && connection.code === 4501) {
+    return (
+      <Ended text="Your sign-in has ended.">
+        <button class="primary" type="button" onClick={() => onLeave("Your sign-in has ended. Please join again.")}>
+          Join again
+        </button>
+      </Ended>
+    );
+  }
+  if (connection.name === "closed" && connection.code === 4503) return <Ended text="You cannot take part in this chat." />;
+  if (session.state === "cancelled") return <Ended text="This draw was cancelled." />;
+  if (session.state === "closed" || connection.name === "closed") return <Ended text="The chat is closed. Thank you for being here!" />;
+  return <Composer view={view} now={now} onSend={(text) => model.send(text)} />;
+}
+
+function Ended({ text, children }: { text: string; children?: preact.ComponentChildren }) {
+  return (
+    <footer class="ended">
+      <p role="status">{text}</p>
+      {children}
+    </footer>
+  );
+}

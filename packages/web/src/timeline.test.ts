@@ -1,0 +1,121 @@
+import type { OwnMessage, OwnStatus } from "@drawchat/client/outbox";
+import type { ChatMessage } from "@drawchat/protocol/frames";
+import { expect, test } from "vitest";
+import { LINES_MAX, Timeline } from "./timeline.ts";
+
+const ME = { userId: 2, username: "bob", profilePic: null, isHost: false };
+
+function message(id: number, text: string, userId = 1): ChatMessage {
+  const person = { user_id: userId, username: `user ${userId}`, profile_pic: null, is_winner: false, is_host: false };
+  return { id, ...person, message: text, message_type: "text", likes: 0, created_at: "2026-01-01T20:00:00.000Z" };
+}
+
+function own(clientId: string, text: string, status: OwnStatus, more: { id?: number; skipped?: boolean } = {}): OwnMessage {
+  return { clientId, text, createdAt: Date.UTC(2026, 0, 1, 20), status, ...more };
+}
+
+function seen(timeline: Timeline): string[] {
+  return timeline.lines.map((line) => `${line.text}${line.mark ? ` (${line.mark})` : ""}`);
+}
+
+test("an own line stands last until the server has placed it, then in its place", () => {
+  const timeline = new Timeline(ME);
+  timeline.add(message(1, "one"));
+  timeline.setOwn(own("a", "mine", { state: "pending" }));
+  timeline.add(message(3, "three"));
+  expect(seen(timeline)).toEqual(["one", "three", "mine (sending)"]);
+  timeline.setOwn(own("a", "mine", { state: "accepted" }, { id: 2 }));
+  expect(seen(timeline)).toEqual(["one", "mine (sent)", "three"]);
+});
+
+test("an own message is one line, whether the acknowledgement or the room comes first", () => {
+  const ackFirst = new Timeline(ME);
+  ackFirst.setOwn(own("a", "hi", { state: "pending" }));
+  ackFirst.setOwn(own("a", "hi", { state: "accepted" }, { id: 5 }));
+  ackFirst.add(message(5, "hi", ME.userId));
+  expect(seen(ackFirst)).toEqual(["hi (sent)"]);
+
+  const roomFirst = new Timeline(ME);
+  roomFirst.setOwn(own("a", "hi", { state: "pending" }));
+  roomFirst.add(message(5, "hi", ME.userId));
+  expect(seen(roomFirst)).toEqual(["hi (sending)"]);
+  roomFirst.setOwn(own("a", "hi", { state: "accepted" }, { id: 5 }));
+  roomFirst.setOwn(own("a", "hi", { state: "stored" }, { id: 5 }));
+  expect(seen(roomFirst)).toEqual(["hi (stored)"]);
+});
+
+test("an own line keeps its key from sending to stored", () => {
+  const timeline = new Timeline(ME);
+  const keys = new Set<string | undefined>();
+  const note = () => keys.add(timeline.lines[0]?.key);
+  timeline.setOwn(own("a", "hi", { state: "pending" }));
+  note();
+  timeline.add(message(5, "hi", ME.userId));
+  note();
+  timeline.setOwn(own("a", "hi", { state: "stored" }, { id: 5 }));
+  note();
+  expect([...keys]).toEqual(["a"]);
+});
+
+test("the same text from another tab of mine does not swallow a line", () => {
+  const timeline = new Timeline(ME);
+  timeline.setOwn(own("a", "hi", { state: "pending" }));
+  timeline.add(message(5, "hi", ME.userId)); // of the other tab
+  timeline.setOwn(own("a", "hi", { state: "accepted" }, { id: 6 }));
+  timeline.add(message(6, "hi", ME.userId));
+  expect(seen(timeline)).toEqual(["hi", "hi (sent)"]);
+});
+
+test("a message left out of the live flow stays as an own line", () => {
+  const timeline = new Timeline(ME);
+  timeline.setOwn(own("a", "mine", { state: "accepted" }, { id: 2, skipped: true }));
+  timeline.add(message(3, "three"));
+  timeline.setOwn(own("a", "mine", { state: "stored" }, { id: 2, skipped: true }));
+  expect(seen(timeline)).toEqual(["mine (stored)", "three"]);
+});
+
+test("a reset forgets the room's lines and keeps unsettled own ones", () => {
+  const timeline = new Timeline(ME);
+  timeline.add(message(9, "old"));
+  timeline.setOwn(own("a", "mine", { state: "pending" }));
+  timeline.reset();
+  timeline.add(message(4, "new"));
+  expect(seen(timeline)).toEqual(["new", "mine (sending)"]);
+});
+
+test("a failed line stays until it is sent again or given up", () => {
+  const timeline = new Timeline(ME);
+  timeline.setOwn(own("a", "mine", { state: "failed", code: "rate_limited", retryable: true }));
+  expect(seen(timeline)).toEqual(["mine (failed)"]);
+  timeline.setOwn(own("a", "mine", { state: "pending" }));
+  expect(seen(timeline)).toEqual(["mine (sending)"]);
+  timeline.discard("a");
+  expect(seen(timeline)).toEqual([]);
+});
+
+test("at most 200 lines are kept, the newest", () => {
+  const timeline = new Timeline(ME);
+  for (let id = 1; id <= 500; id += 1) timeline.add(message(id, `line ${id}`));
+  expect(timeline.lines).toHaveLength(LINES_MAX);
+  expect(timeline.lines[0]?.text).toBe("line 301");
+});
+
+test("likes, edits and deletes reach the line they name", () => {
+  const timeline = new Timeline(ME);
+  for (const id of [1, 2, 3]) timeline.add(message(id, `line ${id}`));
+  timeline.setLikes({ 1: 7 });
+  timeline.remove(2);
+  timeline.replace(message(3, "better"));
+  expect(timeline.lines.map((line) => [line.text, line.likes])).toEqual([
+    ["line 1", 7],
+    ["better", 0],
+  ]);
+});
+
+test("lines of one person close together stand under one name", () => {
+  const timeline = new Timeline(ME);
+  timeline.add(message(1, "a", 1));
+  timeline.add(message(2, "b", 1));
+  timeline.add(message(3, "c", 3));
+  expect(timeline.lines.map((line) => line.startsGroup)).toEqual([true, false, true]);
+});

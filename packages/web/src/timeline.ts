@@ -1,0 +1,196 @@
+/**
+ * The lines on the screen: what the room showed, and own messages that it has not shown yet. Each message is one line,
+ * whichever of its two halves arrives first: the room's event, or the acknowledgement that names its id.
+ */
+import type { OwnMessage } from "@drawchat/client/outbox";
+import type { ChatMessage } from "@drawchat/protocol/frames";
+
+/** Lines kept at most; older ones leave at the top. */
+export const LINES_MAX = 200;
+/** Lines of one person closer than this stand under one name. */
+const GROUP_MS = 2 * 60_000;
+
+export type Mark = "sending" | "sent" | "stored" | "failed";
+
+export interface Line {
+  /** Stays the same from the first "sending" on, so that the line is moved and not made anew. */
+  key: string;
+  /** Undefined until the server has given it its place. */
+  id: number | undefined;
+  userId: number;
+  username: string;
+  profilePic: string | null;
+  text: string;
+  at: number;
+  likes: number;
+  isWinner: boolean;
+  isHost: boolean;
+  isMine: boolean;
+  mark: Mark | undefined;
+  /** The own message behind a line that failed. */
+  failed: OwnMessage | undefined;
+  /** True where name and picture are shown: the first of several lines of one person. */
+  startsGroup: boolean;
+}
+
+export interface Self {
+  userId: number;
+  username: string;
+  profilePic: string | null;
+  isHost: boolean;
+}
+
+export class Timeline {
+  #shown: ChatMessage[] = [];
+  /** Own messages that are not settled, by client_id, in order. */
+  readonly #own = new Map<string, OwnMessage>();
+  /** Own messages by id: their key, and how far they got. Leaves with the line. */
+  readonly #mine = new Map<number, { clientId: string; mark: Mark }>();
+  /** Own messages without acknowledgement whose line the room has shown already, as far as the text tells. */
+  readonly #likely = new Map<string, number>();
+  #self: Self;
+
+  constructor(self: Self) {
+    this.#self = self;
+  }
+
+  setSelf(self: Self): void {
+    this.#self = self;
+  }
+
+  /** Forgets what the room showed; own unsettled messages stay. */
+  reset(): void {
+    this.#shown = [];
+    this.#mine.clear();
+    this.#likely.clear();
+  }
+
+  /** A message of the room. They come in rising order; a lower or equal id is a repeat. */
+  add(message: ChatMessage): void {
+    const last = this.#shown.at(-1);
+    if (last && message.id <= last.id) return;
+    this.#shown.push(message);
+    if (message.user_id === this.#self.userId && !this.#mine.has(message.id)) this.#guessOwn(message);
+    while (this.#shown.length > LINES_MAX) {
+      const gone = this.#shown.shift();
+      if (gone) this.#mine.delete(gone.id);
+    }
+  }
+
+  remove(messageId: number): void {
+    this.#shown = this.#shown.filter((message) => message.id !== messageId);
+    this.#mine.delete(messageId);
+  }
+
+  replace(message: ChatMessage): void {
+    this.#shown = this.#shown.map((shown) => (shown.id === message.id ? message : shown));
+  }
+
+  /** Absolute like counts by message id. */
+  setLikes(likes: Record<string, number>): void {
+    this.#shown = this.#shown.map((message) => {
+      const count = likes[message.id];
+      return count === undefined ? message : { ...message, likes: count };
+    });
+  }
+
+  /** An own message was queued or moved on. */
+  setOwn(own: OwnMessage): void {
+    const { clientId, id, status } = own;
+    if (id !== undefined) this.#endGuess(clientId, id);
+    if (id !== undefined && status.state !== "failed" && status.state !== "pending") {
+      this.#mine.set(id, { clientId, mark: status.state === "stored" ? "stored" : "sent" });
+    }
+    if (status.state !== "stored") this.#own.set(clientId, own);
+    else if (own.skipped) this.#showSkipped(own);
+    if (status.state === "stored") this.#own.delete(clientId);
+  }
+
+  /** A failed message was given up. */
+  discard(clientId: string): void {
+    this.#own.delete(clientId);
+  }
+
+  /** The lines in order, newest last. */
+  get lines(): Line[] {
+    const ids = new Set(this.#shown.map((message) => message.id));
+    const waiting = [...this.#own.values()].filter((own) => !ids.has(own.id ?? this.#likely.get(own.clientId) ?? -1));
+    const placed = waiting.filter((own) => own.id !== undefined).map((own) => this.#ownLine(own));
+    const lines = [...this.#shown.map((message) => this.#shownLine(message)), ...placed].sort((a, b) => Number(a.id) - Number(b.id));
+    lines.push(...waiting.filter((own) => own.id === undefined).map((own) => this.#ownLine(own)));
+    return markGroups(lines.slice(-LINES_MAX));
+  }
+
+  /** A line of mine arrived before its acknowledgement: the oldest waiting message with that text is it. */
+  #guessOwn(message: ChatMessage): void {
+    for (const own of this.#own.values()) {
+      if (own.id !== undefined || own.status.state !== "pending" || this.#likely.has(own.clientId)) continue;
+      if (own.text.normalize("NFC").trim() !== message.message.trim()) continue;
+      this.#likely.set(own.clientId, message.id);
+      this.#mine.set(message.id, { clientId: own.clientId, mark: "sending" });
+      return;
+    }
+  }
+
+  /** The acknowledgement knows; a guess that was wrong was a line of mine from another tab. */
+  #endGuess(clientId: string, id: number): void {
+    const guessed = this.#likely.get(clientId);
+    this.#likely.delete(clientId);
+    if (guessed !== undefined && guessed !== id) this.#mine.delete(guessed);
+  }
+
+  /** Stored, but left out of the live flow: no event will bring it, so it takes its place by itself. */
+  #showSkipped(own: OwnMessage): void {
+    if (own.id === undefined || this.#shown.some((message) => message.id === own.id)) return;
+    const { userId, username, profilePic, isHost } = this.#self;
+    const person = { user_id: userId, username, profile_pic: profilePic, is_host: isHost, is_winner: false };
+    const message = { ...person, id: own.id, message: own.text, message_type: "text", likes: 0 };
+    this.#shown.push({ ...message, created_at: new Date(own.createdAt).toISOString() });
+    this.#shown.sort((a, b) => a.id - b.id);
+  }
+
+  #shownLine(message: ChatMessage): Line {
+    const mine = this.#mine.get(message.id);
+    return {
+      key: mine?.clientId ?? `m${message.id}`,
+      id: message.id,
+      userId: message.user_id,
+      username: message.username,
+      profilePic: message.profile_pic,
+      text: message.message,
+      at: Date.parse(message.created_at),
+      likes: message.likes,
+      isWinner: message.is_winner,
+      isHost: message.is_host,
+      isMine: message.user_id === this.#self.userId,
+      mark: mine?.mark,
+      failed: undefined,
+      startsGroup: true,
+    };
+  }
+
+  #ownLine(own: OwnMessage): Line {
+    const hasFailed = own.status.state === "failed";
+    return {
+      key: own.clientId,
+      id: own.id,
+      ...this.#self,
+      text: own.text,
+      at: own.createdAt,
+      likes: 0,
+      isWinner: false,
+      isMine: true,
+      mark: hasFailed ? "failed" : own.status.state === "accepted" ? "sent" : "sending",
+      failed: hasFailed ? own : undefined,
+      startsGroup: true,
+    };
+  }
+}
+
+function markGroups(lines: Line[]): Line[] {
+  return lines.map((line, index) => {
+    const before = lines[index - 1];
+    const continues = before !== undefined && before.userId === line.userId && line.at - before.at < GROUP_MS;
+    return { ...line, startsGroup: !continues || before.isWinner !== line.isWinner };
+  });
+}
