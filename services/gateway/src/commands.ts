@@ -1,0 +1,241 @@
+/** What a client may say, frame by frame. Everything a frame claims about its sender is passed over: the token says it. */
+import type { Identity } from "@drawchat/auth/claims";
+import type { TokenVerifier } from "@drawchat/auth/token";
+import { decodeFrame, decodeFrameV1 } from "@drawchat/protocol/decode";
+import type { ErrorCode } from "@drawchat/protocol/errors";
+import { type ClientFrame, MAX_FRAME_BYTES, MAX_MESSAGE_CHARS, type Position } from "@drawchat/protocol/frames";
+import { roomNumber } from "@drawchat/protocol/ids";
+import { cleanMessageText } from "@drawchat/protocol/text";
+import type { Acceptor, Outcome } from "@drawchat/redis/accept";
+import type { LikeTarget } from "@drawchat/redis/keys";
+import type { RateLimiterMemory } from "rate-limiter-flexible";
+import type { ApiClient } from "./api-client.ts";
+import { canRecover, sendReset, sendResume, sendWelcome } from "./catch-up.ts";
+import type { Connection, FrameHandler } from "./connection.ts";
+import type { LiveRoom } from "./live-room.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+import type { RedisClock } from "./redis-clock.ts";
+import { sessionFrame, stateAt } from "./session-watch.ts";
+
+export interface CommandDeps {
+  acceptor: Acceptor;
+  api: ApiClient;
+  verifier: TokenVerifier;
+  clock: RedisClock;
+  metrics: GatewayMetrics;
+  messagesPerMinute: number;
+  historyLimit: number;
+  /** A user's resumes out of reach of their own pace: 3 in 10 s. */
+  resumes: RateLimiterMemory;
+  /** Counts a frame of bad form; ends the socket when there were too many. */
+  onBadFrame: (connection: Connection) => void;
+}
+
+const PONG = '{"type":"pong"}';
+
+/** A socket that has its room; frames reach the handlers only after the join. */
+interface Joined {
+  connection: Connection;
+  room: LiveRoom;
+  identity: Identity;
+}
+
+export function createCommands(deps: CommandDeps): { v1: FrameHandler; v2: FrameHandler } {
+  const guarded =
+    (handle: (joined: Joined, bytes: Buffer) => Promise<void> | undefined): FrameHandler =>
+    (connection, bytes) => {
+      const { room, identity } = connection;
+      if (room === undefined || identity === undefined) return undefined;
+      return handle({ connection, room, identity }, bytes);
+    };
+  return {
+    v1: guarded((joined, bytes) => handleV1(deps, joined, bytes)),
+    v2: guarded((joined, bytes) => handleV2(deps, joined, bytes)),
+  };
+}
+
+function handleV1(deps: CommandDeps, joined: Joined, bytes: Buffer): undefined {
+  const decoded = decodeFrameV1(bytes);
+  if (!decoded.ok) return refuseFrame(deps, joined.connection, decoded.code);
+  if (decoded.frame.type === "ping") joined.connection.send(PONG);
+  // A v1 frame has no client_id: it gets one on receipt, so that our own retries stay harmless.
+  else void sendMessage(deps, joined, crypto.randomUUID(), decoded.frame.message);
+  return undefined;
+}
+
+function handleV2(deps: CommandDeps, joined: Joined, bytes: Buffer): Promise<void> | undefined {
+  const decoded = decodeFrame(bytes);
+  if (!decoded.ok) return refuseFrame(deps, joined.connection, decoded.code);
+  const { frame } = decoded;
+  if (frame.type === "ping") {
+    joined.connection.send(PONG);
+    return undefined;
+  }
+  if (frame.type === "hello")
+    return joined.connection.isJoined ? refuseFrame(deps, joined.connection, "bad_format") : hello(deps, joined, frame.since);
+  if (frame.type === "auth") return refreshToken(deps, joined.connection, frame.token);
+  if (!joined.connection.isJoined) return refuseFrame(deps, joined.connection, "bad_format");
+  return handleJoined(deps, joined, frame);
+}
+
+function handleJoined(
+  deps: CommandDeps,
+  joined: Joined,
+  frame: Extract<ClientFrame, { type: "message" | "like" | "resume" }>,
+): Promise<void> | undefined {
+  switch (frame.type) {
+    case "message":
+      // A resend asks Postgres first, and the user's later messages wait behind it.
+      if (frame.resend === true) return resendMessage(deps, joined, frame.client_id, frame.message);
+      void sendMessage(deps, joined, frame.client_id, frame.message);
+      return undefined;
+    case "like":
+      void like(deps, joined, frame.message_id);
+      return undefined;
+    case "resume":
+      return resume(deps, joined, frame.since);
+    default:
+      return frame satisfies never;
+  }
+}
+
+function refuseFrame(deps: CommandDeps, connection: Connection, code: ErrorCode): undefined {
+  deps.metrics.refused.inc({ code });
+  connection.sendError(code);
+  deps.onBadFrame(connection);
+  return undefined;
+}
+
+async function hello(deps: CommandDeps, { connection, room, identity }: Joined, since: Position | undefined): Promise<void> {
+  const recovered = await canRecover(room, since);
+  if (!connection.isAlive) return;
+  const nowMs = deps.clock.nowMs();
+  const { type: _, ...session } = sessionFrame(room.policy, stateAt(room.policy, nowMs));
+  sendWelcome(
+    connection,
+    room,
+    {
+      type: "welcome",
+      session: { session_id: roomNumber(room.name), ...session },
+      user: { user_id: identity.userId, username: identity.username, profile_pic: identity.profilePic, is_host: identity.isHost },
+      epoch: room.epoch,
+      recovered,
+      server_time: new Date(nowMs).toISOString(),
+      limits: {
+        message_max_chars: MAX_MESSAGE_CHARS,
+        messages_per_minute: deps.messagesPerMinute,
+        frame_max_bytes: MAX_FRAME_BYTES,
+        history: deps.historyLimit,
+      },
+    },
+    recovered && since !== undefined ? since.id : room.ring.startOfLast(deps.historyLimit),
+  );
+}
+
+async function resume(deps: CommandDeps, { connection, room, identity }: Joined, since: Position): Promise<void> {
+  try {
+    await deps.resumes.consume(identity.userId);
+  } catch {
+    deps.metrics.refused.inc({ code: "rate_limited" });
+    connection.sendError("rate_limited", { retryAfterMs: 10_000 });
+    return;
+  }
+  const recovered = await canRecover(room, since);
+  if (!connection.isAlive) return;
+  if (recovered) sendResume(connection, room, since.id);
+  else sendReset(connection, room);
+}
+
+/** The JSON of a message around its two slots: the id goes behind the first part, created_at behind the second. */
+function messageParts(identity: Identity, message: string): readonly [string, string, string] {
+  const { userId, username, profilePic, isHost } = identity;
+  return [
+    '{"type":"new_message","message":{"id":',
+    `,"user_id":${userId},"username":${JSON.stringify(username)},"profile_pic":${JSON.stringify(profilePic)},"message":${JSON.stringify(message)},"message_type":"text","likes":0,"created_at":"`,
+    `","is_winner":false,"is_host":${isHost}}}`,
+  ];
+}
+
+async function sendMessage(deps: CommandDeps, { connection, room, identity }: Joined, clientId: string, message: string): Promise<void> {
+  const cleaned = cleanMessageText(message);
+  if (!cleaned.ok) {
+    deps.metrics.refused.inc({ code: cleaned.code });
+    connection.sendError(cleaned.code, connection.version === 2 ? { clientId } : {});
+    deps.onBadFrame(connection);
+    return;
+  }
+  const outcome = await deps.acceptor.submit({
+    room: room.name,
+    kind: "m",
+    userId: identity.userId,
+    clientId: clientId.toLowerCase(),
+    parts: messageParts(identity, cleaned.text),
+  });
+  answerMessage(deps, connection, clientId, outcome);
+}
+
+function answerMessage(deps: CommandDeps, connection: Connection, clientId: string, outcome: Outcome): void {
+  if (outcome.kind === "refused") {
+    deps.metrics.refused.inc({ code: outcome.code });
+    connection.sendError(outcome.code, {
+      ...(connection.version === 2 ? { clientId } : {}),
+      ...(outcome.retryAfterMs === undefined ? {} : { retryAfterMs: outcome.retryAfterMs }),
+    });
+    return;
+  }
+  if (outcome.kind === "accepted") deps.metrics.accepted.inc({ kind: "message" });
+  if (connection.version === 1) return;
+  const duplicate = outcome.kind === "duplicate" ? ',"duplicate":true' : "";
+  connection.send(`{"type":"ack","client_id":"${clientId}","id":${outcome.id}${duplicate}}`);
+}
+
+/** After a loss of Redis its dedupe is gone, and the message may be in Postgres: a blind resend would be a ghost. */
+async function resendMessage(deps: CommandDeps, joined: Joined, clientId: string, message: string): Promise<void> {
+  const { connection, room, identity } = joined;
+  try {
+    const id = await deps.api.storedId(room.name, identity.userId, clientId.toLowerCase());
+    if (id === null) return void (await sendMessage(deps, joined, clientId, message));
+    answerMessage(deps, connection, clientId, { kind: "duplicate", id });
+    const stored = room.counts.storedFrame();
+    if (stored !== undefined) connection.send(stored);
+  } catch {
+    deps.metrics.refused.inc({ code: "unavailable" });
+    connection.sendError("unavailable", { clientId });
+  }
+}
+
+async function like(deps: CommandDeps, { connection, room, identity }: Joined, messageId: number | undefined): Promise<void> {
+  const target: LikeTarget = messageId === undefined ? "s" : `${messageId}`;
+  const submission = { room: room.name, target, userId: identity.userId };
+  let outcome = await deps.acceptor.like(submission);
+  if (outcome.kind === "refused" && outcome.code === "not_found" && messageId !== undefined) {
+    try {
+      const verifiedLikes = await deps.api.messageLikes(room.name, messageId);
+      if (verifiedLikes !== undefined) outcome = await deps.acceptor.like({ ...submission, verifiedLikes });
+    } catch {
+      outcome = { kind: "refused", code: "unavailable" };
+    }
+  }
+  if (outcome.kind === "accepted") {
+    deps.metrics.accepted.inc({ kind: "like" });
+    return;
+  }
+  const code = outcome.kind === "duplicate" ? "already_liked" : outcome.code;
+  deps.metrics.refused.inc({ code });
+  connection.sendError(
+    code,
+    outcome.kind === "refused" && outcome.retryAfterMs !== undefined ? { retryAfterMs: outcome.retryAfterMs } : {},
+  );
+}
+
+/** A newer token of the same user; anything else ends the socket. */
+async function refreshToken(deps: CommandDeps, connection: Connection, token: string): Promise<void> {
+  const verdict = await deps.verifier.verify(token);
+  const current = connection.identity;
+  if (verdict.kind === "refused" && verdict.reason === "keys_unavailable") return connection.sendError("unavailable");
+  if (verdict.kind === "refused" || current === undefined) return connection.end("token");
+  const { identity } = verdict;
+  if (identity.userId !== current.userId || identity.issuedAtMs < current.issuedAtMs) return connection.end("token");
+  connection.identity = identity;
+  connection.isExpiryTold = false;
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+import { readTokenConfig, type TokenConfig } from "@drawchat/auth/config";
+import { Env, type EnvSource } from "@drawchat/runtime/env";
+import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
+import { type LiveChatSettings, readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
+
+export interface GatewayConfig {
+  readonly host: string;
+  readonly port: number; // 0: any free port
+  readonly isPortShared: boolean; // several gateways of a host on one port
+  readonly privateHost: string;
+  readonly privatePort: number;
+  readonly redisUrl: string;
+  readonly apiInternalUrl: string;
+  readonly gatewayId: string;
+  readonly logLevel: LogLevel;
+  readonly token: TokenConfig;
+  readonly liveChat: LiveChatSettings;
+  readonly allowedOrigins: readonly string[];
+  readonly isAnyOriginAllowed: boolean; // development without a list
+  readonly tickMs: number; // shortest time between two frames to a room's sockets
+  readonly maxSocketsPerUser: number;
+  readonly closeSpreadMs: number; // a session's end closes its sockets spread over this
+  readonly stopTimeoutMs: number;
+}
+
+const PORTS = { min: 0, max: 65_535 };
+
+export function loadConfig(source: EnvSource): GatewayConfig {
+  const env = new Env(source);
+  const isProduction = readNodeEnv(env) === "production";
+  const allowedOrigins = env.list("ALLOWED_ORIGINS");
+  const config: GatewayConfig = {
+    host: env.text("HOST", isProduction ? "0.0.0.0" : "127.0.0.1"),
+    port: env.int("PORT", 8001, PORTS),
+    isPortShared: env.bool("GATEWAY_SHARED_PORT", false),
+    privateHost: env.text("PRIVATE_HOST", "127.0.0.1"),
+    privatePort: env.int("PRIVATE_PORT", 0, PORTS),
+    redisUrl: env.required("REDIS_URL", "a redis:// URL"),
+    apiInternalUrl: env.required("API_INTERNAL_URL", "the URL of the api's private port"),
+    gatewayId: env.text("GATEWAY_ID", `gateway-${randomUUID().slice(0, 8)}`),
+    logLevel: env.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
+    token: readTokenConfig(env),
+    liveChat: readLiveChatSettings(env),
+    allowedOrigins,
+    isAnyOriginAllowed: !isProduction && allowedOrigins.length === 0,
+    tickMs: env.int("GATEWAY_TICK_MS", 10, { min: 1, max: 250 }),
+    maxSocketsPerUser: env.int("GATEWAY_MAX_SOCKETS_PER_USER", 5, { min: 1, max: 1_000_000 }),
+    closeSpreadMs: env.int("GATEWAY_CLOSE_SPREAD_MS", 60_000, { min: 0, max: 600_000 }),
+    stopTimeoutMs: env.int("GATEWAY_STOP_TIMEOUT_MS", 30_000, { min: 1_000, max: 300_000 }),
+  };
+  env.finish();
+  return config;
+}

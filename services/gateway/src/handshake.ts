@@ -1,0 +1,86 @@
+/**
+ * The checks before an upgrade, all synchronous: form, origin, credentials' presence and size. What is about the token
+ * itself, or about the session, is answered after the upgrade by a close code, which a browser can read.
+ */
+import type { ErrorCode } from "@drawchat/protocol/errors";
+import { V2_SUBPROTOCOL } from "@drawchat/protocol/frames";
+import { parseId } from "@drawchat/protocol/ids";
+
+export interface HandshakeRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly header: (name: string) => string;
+}
+
+export interface HandshakeRules {
+  readonly allowedOrigins: readonly string[];
+  readonly isAnyOriginAllowed: boolean;
+}
+
+export interface Handshake {
+  readonly sessionId: number;
+  readonly version: 1 | 2;
+  /** Empty where none was given: closed with 4501 after the upgrade. */
+  readonly token: string;
+  /** What the response names; absent for version 1. */
+  readonly subprotocol: string | undefined;
+}
+
+export type HandshakeVerdict = { ok: true; handshake: Handshake } | { ok: false; code: ErrorCode };
+
+export const LIVE_CHAT_PATH = "/live-chat/ws/";
+const MAX_TOKEN_BYTES = 4_096;
+const BEARER_SUBPROTOCOL = "bearer.";
+
+export function judgeHandshake(request: HandshakeRequest, rules: HandshakeRules): HandshakeVerdict {
+  if (!request.path.startsWith(LIVE_CHAT_PATH)) return { ok: false, code: "not_found" };
+  const sessionId = parseId(request.path.slice(LIVE_CHAT_PATH.length));
+  if (sessionId === undefined) return { ok: false, code: "session_not_found" };
+  const malformed = malformedHandshake(request);
+  if (malformed !== undefined) return { ok: false, code: malformed };
+  if (!isOriginAllowed(request, rules)) return { ok: false, code: "origin_refused" };
+
+  const offered = request
+    .header("sec-websocket-protocol")
+    .split(",")
+    .map((part) => part.trim());
+  const tokens = tokensOf(request, offered);
+  const token = tokens[0] ?? "";
+  if (tokens.some((other) => other !== token)) return { ok: false, code: "ambiguous_credentials" };
+  if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) return { ok: false, code: "unauthorized" };
+  const isV2 = offered.includes(V2_SUBPROTOCOL);
+  return { ok: true, handshake: { sessionId, version: isV2 ? 2 : 1, token, subprotocol: isV2 ? V2_SUBPROTOCOL : undefined } };
+}
+
+/** uWebSockets answers 101 without looking at any of these. */
+function malformedHandshake({ method, header }: HandshakeRequest): ErrorCode | undefined {
+  if (method !== "get") return "method_not_allowed";
+  if (header("sec-websocket-version") !== "13") return "upgrade_version";
+  if (header("upgrade").toLowerCase() !== "websocket") return "bad_handshake";
+  const connection = header("connection")
+    .toLowerCase()
+    .split(/\s*,\s*/);
+  if (!connection.includes("upgrade")) return "bad_handshake";
+  if (!/^[A-Za-z0-9+/]{22}==$/.test(header("sec-websocket-key"))) return "bad_handshake";
+  return undefined;
+}
+
+/** No Origin is a client that is no browser. With one: it is on the list, or there is no list and it is our own host. */
+function isOriginAllowed({ header }: HandshakeRequest, { allowedOrigins, isAnyOriginAllowed }: HandshakeRules): boolean {
+  const origin = header("origin");
+  if (origin === "" || isAnyOriginAllowed) return true;
+  if (allowedOrigins.length > 0) return allowedOrigins.includes(origin);
+  return URL.canParse(origin) && new URL(origin).host === header("host");
+}
+
+/** Every token given, by whichever way: `?token=`, `Authorization: Bearer`, subprotocol `bearer.<jwt>`. */
+function tokensOf({ query, header }: HandshakeRequest, offered: readonly string[]): string[] {
+  const tokens = new URLSearchParams(query).getAll("token");
+  const bearer = /^bearer +(.*)$/i.exec(header("authorization").trim());
+  if (bearer?.[1] !== undefined) tokens.push(bearer[1]);
+  for (const protocol of offered) {
+    if (protocol.startsWith(BEARER_SUBPROTOCOL)) tokens.push(protocol.slice(BEARER_SUBPROTOCOL.length));
+  }
+  return tokens.filter((token) => token !== "");
+}

@@ -1,0 +1,297 @@
+/**
+ * A room with listeners on this gateway: its sequence, unbroken, from Redis to the sockets.
+ *
+ * Pub/sub is the doorbell, history is the truth. States and moves:
+ *   opening    subscribed, history being read; publications wait          → live
+ *   live       each publication must follow the one before                → repairing (hole, tip ahead)
+ *   repairing  history being read from where we stand; publications wait  → live, or reset and live
+ *   closed     no listeners left, or the session does not exist
+ * A reset (another epoch, a tip behind ours, a place out of reach) begins the sequence anew and tells every v2 socket.
+ */
+
+import type { SessionState } from "@drawchat/protocol/frames";
+import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import type { Acceptor } from "@drawchat/redis/accept";
+import type { RedisClient } from "@drawchat/redis/connect";
+import type { Control, Publication } from "@drawchat/redis/publication";
+import { type ReadRoomOptions, type RoomPolicy, type RoomState, readRoom } from "@drawchat/redis/room-state";
+import { Backoff } from "@drawchat/runtime/backoff";
+import type { Log } from "@drawchat/runtime/log";
+import type { ApiClient } from "./api-client.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+import { batchFrame, MAX_BATCH_BYTES, Outbox } from "./outbox.ts";
+import type { RedisClock } from "./redis-clock.ts";
+import { Ring } from "./ring.ts";
+import { RoomCounts } from "./room-counts.ts";
+import { type PublishToTopic, RoomSockets } from "./room-sockets.ts";
+import { SessionWatch, sessionFrame } from "./session-watch.ts";
+
+export interface LiveRoomDeps {
+  redis: RedisClient;
+  api: ApiClient;
+  acceptor: Acceptor;
+  clock: RedisClock;
+  log: Log;
+  metrics: GatewayMetrics;
+  publish: PublishToTopic;
+  tickMs: number;
+  historyLimit: number;
+  /** The session changed its state, or its policy changed. */
+  onSessionState: (room: LiveRoom, state: SessionState) => void;
+}
+
+export class LiveRoom {
+  readonly name: RoomName;
+  readonly sockets: RoomSockets;
+  readonly counts: RoomCounts;
+  readonly #deps: LiveRoomDeps;
+  readonly #outbox: Outbox;
+  readonly #watch: SessionWatch;
+  #phase: "opening" | "live" | "repairing" | "closed" = "opening";
+  #waiting: Publication[] = [];
+  #ring = new Ring([], 0);
+  #epoch = "";
+  #policy: RoomPolicy = { state: "scheduled", opensMs: 0, closesMs: 0, drawMs: 0, version: 0 };
+  #repair: Promise<void> | undefined;
+  #lastFlushMs = 0;
+
+  constructor(name: RoomName, deps: LiveRoomDeps) {
+    this.name = name;
+    this.#deps = deps;
+    this.sockets = new RoomSockets(name, deps.publish);
+    this.counts = new RoomCounts(this.sockets, () => this.flushedUpto);
+    this.#watch = new SessionWatch(deps.clock, (state) => {
+      this.sockets.publishV2(JSON.stringify(sessionFrame(this.#policy, state)));
+      deps.onSessionState(this, state);
+    });
+    this.#outbox = new Outbox(
+      {
+        tickMs: deps.tickMs,
+        publishV1: (bytes) => this.sockets.publishV1(bytes),
+        publishV2: (bytes) => this.sockets.publishV2(bytes),
+        hasV1: () => this.sockets.countV1 > 0,
+        hasV2: () => this.sockets.countV2 > 0,
+        onFlush: (_upto, events) => this.#noteFlush(events),
+      },
+      0,
+    );
+  }
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  get policy(): RoomPolicy {
+    return this.#policy;
+  }
+
+  get ring(): Ring {
+    return this.#ring;
+  }
+
+  get upto(): number {
+    return this.#ring.upto;
+  }
+
+  /** Everything up to here was handed to the sockets that listen. */
+  get flushedUpto(): number {
+    return this.#outbox.flushedUpto;
+  }
+
+  /** To be called once, subscribed. False where there is no such session; rejects where that cannot be known now. */
+  async open(): Promise<boolean> {
+    const state = await this.#readOrRestore({ history: "all" });
+    if (state === undefined) return false;
+    this.#begin(state);
+    this.#goLive();
+    return true;
+  }
+
+  close(): void {
+    this.#phase = "closed";
+    this.#watch.stop();
+    this.counts.stop();
+    this.#outbox.clear(this.#outbox.flushedUpto);
+  }
+
+  onPublication(publication: Publication): void {
+    this.#deps.metrics.published.inc();
+    if (this.#phase === "opening" || this.#phase === "repairing") this.#waiting.push(publication);
+    else if (this.#phase === "live") this.#take(publication);
+  }
+
+  onControl(control: Control): void {
+    if (this.#phase === "closed") return;
+    switch (control.type) {
+      case "counts":
+      case "stored":
+        this.counts.note(control);
+        return;
+      case "rejected": {
+        const frame = JSON.stringify({ type: "rejected", client_id: control.client_id, code: control.code });
+        for (const connection of this.sockets.ofUser(control.user_id)) if (connection.version === 2) connection.send(frame);
+        return;
+      }
+      case "policy":
+        void this.refreshPolicy();
+        return;
+      case "reset":
+        void this.reset("the history was rebuilt");
+        return;
+      default:
+        control satisfies never;
+    }
+  }
+
+  flush(): void {
+    this.#outbox.flush();
+  }
+
+  /** Reads what history has beyond us. Single flight; resolves when the room is live again, or closed. */
+  repair(why: string): Promise<void> {
+    this.#repair ??= this.#runRepair(why, false).finally(() => {
+      this.#repair = undefined;
+    });
+    return this.#repair;
+  }
+
+  /** Begins the sequence anew and tells every v2 socket. */
+  async reset(why: string): Promise<void> {
+    await this.#repair;
+    this.#repair ??= this.#runRepair(why, true).finally(() => {
+      this.#repair = undefined;
+    });
+    await this.#repair;
+  }
+
+  /** The policy as Redis has it now; told to the sockets by the watch. */
+  async refreshPolicy(): Promise<void> {
+    try {
+      const state = await readRoom(this.#deps.redis, this.name);
+      if (state !== undefined && state.policy.version > this.#policy.version) this.#setPolicy(state.policy);
+    } catch (error) {
+      // The tip check compares versions and comes back to it.
+      this.#deps.log.warn({ component: "live_chat", room: this.name, err: error }, "policy not read");
+    }
+  }
+
+  /** A `tip` for sockets that heard nothing for a while: they find a hole of their own by it. */
+  tellTip(quietMs: number): void {
+    if (this.#phase !== "live" || performance.now() - this.#lastFlushMs < quietMs) return;
+    this.sockets.publishV2(`{"type":"tip","upto":${this.flushedUpto}}`);
+  }
+
+  #take(publication: Publication): void {
+    if (publication.upto <= this.upto) return;
+    if (publication.after !== this.upto) {
+      this.#waiting.push(publication);
+      void this.repair("a publication does not follow");
+      return;
+    }
+    this.#ring.push(publication);
+    this.#deps.acceptor.noteSeen(partitionOfRoom(this.name), publication.upto);
+    this.#outbox.add(publication);
+  }
+
+  async #runRepair(why: string, isReset: boolean): Promise<void> {
+    if (this.#phase === "closed") return;
+    this.#phase = "repairing";
+    const backoff = new Backoff({ baseMs: 50, capMs: 2_000 });
+    while (this.#isOpen()) {
+      try {
+        const isDone = isReset ? await this.#tryReset(why) : await this.#tryCatchUp(why);
+        if (isDone) break;
+        isReset = true;
+      } catch (error) {
+        if (backoff.attempts === 0) this.#deps.log.warn({ component: "live_chat", room: this.name, err: error }, "room not read, retrying");
+        await backoff.wait();
+      }
+    }
+    if (this.#isOpen()) this.#goLive();
+  }
+
+  /** False where our place is out of reach: only a reset helps. */
+  async #tryCatchUp(why: string): Promise<boolean> {
+    const state = await this.#readOrRestore({ history: { since: this.upto } });
+    if (state === undefined || state.epoch !== this.#epoch || state.upto < this.upto) return false;
+    const behind = state.publications.filter((publication) => publication.upto > this.upto);
+    if (state.upto > this.upto && behind[0]?.after !== this.upto) return false;
+    for (const publication of behind) this.#ring.push(publication);
+    for (const publication of behind) this.#outbox.add(publication);
+    this.#deps.acceptor.noteSeen(partitionOfRoom(this.name), this.upto);
+    this.counts.noteStored(state.stored);
+    if (behind.length > 0) {
+      this.#deps.metrics.repairs.inc();
+      this.#deps.log.info({ component: "live_chat", room: this.name, why, publications: behind.length }, "hole repaired");
+    }
+    return true;
+  }
+
+  async #tryReset(why: string): Promise<boolean> {
+    const state = await this.#readOrRestore({ history: "all" });
+    if (state === undefined) throw new Error("the session is gone from Postgres");
+    this.#begin(state);
+    this.#deps.metrics.resets.inc();
+    this.#deps.log.warn({ component: "live_chat", room: this.name, why, epoch: this.#epoch }, "room reset");
+    for (const frame of this.resetFrames()) this.sockets.publishV2(frame);
+    this.sockets.publishV2(this.counts.snapshotFrame(this.#ring.messageIdsAfter(this.#ring.startOfLast(this.#deps.historyLimit))));
+    return true;
+  }
+
+  /** `reset` with the newest events, going on in batches where they do not fit one frame. */
+  *resetFrames(): Iterable<Buffer> {
+    const start = this.#ring.startOfLast(this.#deps.historyLimit);
+    const first = this.#ring.page(start, this.flushedUpto, MAX_BATCH_BYTES);
+    const events = (first?.bodies ?? []).map((body) => body.toString("utf8")).join(",");
+    let upto = first?.upto ?? this.flushedUpto;
+    yield Buffer.from(`{"type":"reset","epoch":${JSON.stringify(this.#epoch)},"events":[${events}],"upto":${upto}}`);
+    for (;;) {
+      const page = this.#ring.page(upto, this.flushedUpto, MAX_BATCH_BYTES);
+      if (page === undefined) return;
+      yield batchFrame(page.after, page.upto, page.bodies);
+      upto = page.upto;
+    }
+  }
+
+  #begin(state: RoomState): void {
+    this.#ring = new Ring(state.publications, state.upto);
+    this.#epoch = state.epoch;
+    this.#outbox.clear(state.upto);
+    this.counts.begin(state);
+    this.#deps.acceptor.noteSeen(partitionOfRoom(this.name), state.upto);
+    if (state.policy.version !== this.#policy.version) this.#setPolicy(state.policy);
+  }
+
+  #goLive(): void {
+    this.#phase = "live";
+    for (const publication of this.#waiting.splice(0)) this.onPublication(publication);
+  }
+
+  #setPolicy(policy: RoomPolicy): void {
+    this.#policy = policy;
+    this.#watch.watch(policy);
+  }
+
+  #noteFlush(events: number): void {
+    const nowMs = performance.now();
+    this.#deps.metrics.tick.observe(nowMs - this.#lastFlushMs);
+    this.#lastFlushMs = nowMs;
+    this.#deps.metrics.delivered.inc(events * this.sockets.connections.size);
+    this.counts.noteFlushed();
+  }
+
+  #isOpen(): boolean {
+    return this.#phase !== "closed";
+  }
+
+  async #readOrRestore(options: ReadRoomOptions): Promise<RoomState | undefined> {
+    const state = await readRoom(this.#deps.redis, this.name, options);
+    if (state !== undefined) return state;
+    const answer = await this.#deps.api.restoreRoom(this.name);
+    if (answer === "unknown") return undefined;
+    if (answer === "unavailable") throw new Error("the api could not restore the room");
+    const restored = await readRoom(this.#deps.redis, this.name, options);
+    if (restored === undefined) throw new Error("the room is gone again");
+    return restored;
+  }
+}

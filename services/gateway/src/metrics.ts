@@ -1,0 +1,29 @@
+import type { Metrics } from "@drawchat/runtime/metrics";
+
+export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
+
+const TICK_BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 250, 1_000];
+
+/** Every figure of a gateway that is its own; the process's (CPU, memory, loop delay) come with the registry. */
+export function createGatewayMetrics(
+  metrics: Metrics,
+  connectionsByRoom: () => Iterable<[room: string, version: "1" | "2", count: number]>,
+) {
+  metrics.gauge("gateway_connections", "Open sockets by room and wire version", ["room", "version"], (gauge) => {
+    gauge.reset();
+    for (const [room, version, count] of connectionsByRoom()) gauge.set({ room, version }, count);
+  });
+  return {
+    handshakesRefused: metrics.counter("gateway_handshakes_refused_total", "Upgrades refused by HTTP status", ["code"]),
+    closed: metrics.counter("gateway_closed_total", "Sockets closed, by close code", ["code"]),
+    frames: metrics.counter("gateway_frames_total", "Frames received from clients"),
+    accepted: metrics.counter("gateway_accepted_total", "Messages and likes accepted", ["kind"]),
+    refused: metrics.counter("gateway_refused_total", "Messages, likes and frames refused, by code", ["code"]),
+    published: metrics.counter("gateway_publications_total", "Publications received from Redis"),
+    delivered: metrics.counter("gateway_delivered_total", "Events handed to sockets (events × sockets)"),
+    tick: metrics.histogram("gateway_tick_ms", "Time between two frames to a busy room, in ms", TICK_BUCKETS_MS),
+    repairs: metrics.counter("gateway_repairs_total", "Holes filled from history"),
+    resets: metrics.counter("gateway_resets_total", "Rooms reset because Redis lost what was shown"),
+    dropped: metrics.counter("gateway_dropped_total", "Frames dropped on sockets that do not read (the socket is closed)"),
+  };
+}

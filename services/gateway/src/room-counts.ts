@@ -1,0 +1,146 @@
+/**
+ * What is shown beside the sequence: likes, viewers, and how far Postgres has come. All absolute values, so they may be
+ * merged: told to sockets at once when quiet, otherwise at most four times a second.
+ */
+
+import type { LikeTarget } from "@drawchat/redis/keys";
+import type { Control } from "@drawchat/redis/publication";
+import type { RoomState } from "@drawchat/redis/room-state";
+import type { RoomSockets } from "./room-sockets.ts";
+
+const MIN_GAP_MS = 250;
+/** Likes kept per message: beyond it, those of the oldest messages are forgotten (REST has them). */
+const MAX_TARGETS = 5_000;
+
+export class RoomCounts {
+  readonly #sockets: RoomSockets;
+  #likes = new Map<LikeTarget, number>();
+  #viewers = 0;
+  #stored = 0;
+  #changedLikes = new Set<LikeTarget>();
+  #isViewersChanged = false;
+  #storedTold = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #lastToldMs = Number.NEGATIVE_INFINITY;
+  /** Only what the sockets have may be called stored: where the sequence stands for them. */
+  readonly #flushedUpto: () => number;
+
+  constructor(sockets: RoomSockets, flushedUpto: () => number) {
+    this.#sockets = sockets;
+    this.#flushedUpto = flushedUpto;
+  }
+
+  /** Everything anew: a join or a reset. Says nothing. */
+  begin(state: RoomState): void {
+    this.#likes = new Map(state.likes);
+    this.#viewers = state.viewers;
+    this.#stored = state.stored;
+    this.#storedTold = 0;
+    this.#changedLikes.clear();
+    this.#isViewersChanged = false;
+  }
+
+  note(control: Extract<Control, { type: "counts" | "stored" }>): void {
+    if (control.type === "stored") {
+      this.noteStored(control.upto);
+      return;
+    }
+    if (control.viewers !== undefined && control.viewers !== this.#viewers) {
+      this.#viewers = control.viewers;
+      this.#isViewersChanged = true;
+    }
+    if (control.total_likes !== undefined) this.#setLikes("s", control.total_likes);
+    for (const [target, likes] of Object.entries(control.likes ?? {})) this.#setLikes(`${Number(target)}`, likes);
+    this.#schedule();
+  }
+
+  /** Postgres has everything up to here, as told by the writer or read with the tip. */
+  noteStored(upto: number): void {
+    this.#stored = Math.max(this.#stored, upto);
+    this.#schedule();
+  }
+
+  /** To be called when the sockets got more events: `stored` may have waited for them. */
+  noteFlushed(): void {
+    if (Math.min(this.#stored, this.#flushedUpto()) > this.#storedTold) this.#schedule();
+  }
+
+  /** The `stored` frame as it holds now, for one socket that just came; undefined where there is nothing to say. */
+  storedFrame(): string | undefined {
+    const upto = Math.min(this.#stored, this.#flushedUpto());
+    return upto > 0 ? `{"type":"stored","upto":${upto}}` : undefined;
+  }
+
+  /** All counts for one socket that just came: totals, and the likes of the messages it was sent. */
+  snapshotFrame(messageIds: readonly number[]): string {
+    const likes: Record<string, number> = {};
+    for (const id of messageIds) {
+      const count = this.#likes.get(`${id}`);
+      if (count !== undefined && count > 0) likes[id] = count;
+    }
+    return JSON.stringify({ type: "counts", viewers: this.#viewers, total_likes: this.#likes.get("s") ?? 0, likes });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #setLikes(target: LikeTarget, likes: number): void {
+    if (this.#likes.get(target) === likes) return;
+    this.#likes.set(target, likes);
+    this.#changedLikes.add(target);
+    if (this.#likes.size > MAX_TARGETS) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const oldest = [...this.#likes.keys()].filter((target) => target !== "s").sort((a, b) => Number(a) - Number(b));
+    for (const target of oldest.slice(0, MAX_TARGETS / 5)) this.#likes.delete(target);
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined) return;
+    const waitMs = this.#lastToldMs + MIN_GAP_MS - performance.now();
+    if (waitMs <= 0) this.#tell();
+    else {
+      this.#timer = setTimeout(() => this.#tell(), waitMs);
+    }
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    const isLikesChanged = this.#changedLikes.size > 0;
+    const stored = Math.min(this.#stored, this.#flushedUpto());
+    if (!isLikesChanged && !this.#isViewersChanged && stored <= this.#storedTold) return;
+    this.#lastToldMs = performance.now();
+    if (isLikesChanged) this.#tellV1();
+    if (isLikesChanged || this.#isViewersChanged) this.#sockets.publishV2(this.#changesFrame());
+    if (stored > this.#storedTold) {
+      this.#sockets.publishV2(`{"type":"stored","upto":${stored}}`);
+      this.#storedTold = stored;
+    }
+    this.#changedLikes.clear();
+    this.#isViewersChanged = false;
+  }
+
+  #tellV1(): void {
+    for (const target of this.#changedLikes) {
+      const likes = this.#likes.get(target) ?? 0;
+      this.#sockets.publishV1(
+        target === "s"
+          ? `{"type":"session_like_update","total_likes":${likes}}`
+          : `{"type":"message_like_update","message_id":${target},"likes":${likes}}`,
+      );
+    }
+  }
+
+  #changesFrame(): string {
+    const likes: Record<string, number> = {};
+    for (const target of this.#changedLikes) if (target !== "s") likes[target] = this.#likes.get(target) ?? 0;
+    return JSON.stringify({
+      type: "counts",
+      ...(this.#isViewersChanged ? { viewers: this.#viewers } : {}),
+      ...(this.#changedLikes.has("s") ? { total_likes: this.#likes.get("s") ?? 0 } : {}),
+      ...(Object.keys(likes).length > 0 ? { likes } : {}),
+    });
+  }
+}

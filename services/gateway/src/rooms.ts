@@ -1,0 +1,216 @@
+/**
+ * The rooms with listeners on this gateway. The first listener subscribes the room's channel, the last one to leave
+ * unsubscribes it. Also the beats: the tip check every 5 s, the viewers' count, Redis's clock.
+ */
+import type { RoomName } from "@drawchat/protocol/ids";
+import { isReady, type RedisClient } from "@drawchat/redis/connect";
+import { keys } from "@drawchat/redis/keys";
+import { decodeControl, decodePublication, isControl } from "@drawchat/redis/publication";
+import { readTips, type Tip } from "@drawchat/redis/tips";
+import { beatViewers } from "@drawchat/redis/viewers";
+import { sleep } from "@drawchat/runtime/backoff";
+import type { Log } from "@drawchat/runtime/log";
+import type { Connection } from "./connection.ts";
+import { LiveRoom, type LiveRoomDeps } from "./live-room.ts";
+
+const TIP_CHECK_MS = 5_000;
+/** A tip ahead of ours is usually a publication on its way. */
+const TIP_GRACE_MS = 1_000;
+/** Below half of what is stale after 12 s: a killed gateway's viewers are gone within 15 s. */
+const VIEWERS_BEAT_MS = 2_500;
+const VIEWERS_CHANGE_MS = 250;
+
+export type JoinAnswer = { kind: "joined"; room: LiveRoom } | { kind: "unknown" } | { kind: "unavailable" };
+
+export interface RoomsOptions extends LiveRoomDeps {
+  subscriber: RedisClient;
+  gatewayId: string;
+}
+
+export class Rooms {
+  readonly #options: RoomsOptions;
+  readonly #log: Log;
+  readonly #rooms = new Map<RoomName, LiveRoom>();
+  readonly #opening = new Map<RoomName, Promise<JoinAnswer>>();
+  readonly #byChannel = new Map<string, LiveRoom>();
+  readonly #viewersChanged = new Set<LiveRoom>();
+  readonly #stopped = new AbortController();
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+    this.#log = options.log;
+  }
+
+  start(): void {
+    const { subscriber } = this.#options;
+    subscriber.on("messageBuffer", (channel: Buffer, bytes: Buffer) => this.#onMessage(channel, bytes));
+    // What was published while the subscription was away is a hole in every room.
+    subscriber.on("ready", () => void this.#onSubscriberReady());
+    void this.#every(TIP_CHECK_MS, () => this.#checkTips());
+    void this.#every(VIEWERS_BEAT_MS, () => this.#beatViewers([...this.#rooms.values()]));
+    void this.#every(VIEWERS_CHANGE_MS, () => {
+      const changed = [...this.#viewersChanged];
+      this.#viewersChanged.clear();
+      return this.#beatViewers(changed);
+    });
+  }
+
+  /** Takes this gateway's viewers out of every room. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    const { redis, gatewayId } = this.#options;
+    await Promise.allSettled([...this.#rooms.keys()].map((room) => beatViewers(redis, room, gatewayId, 0)));
+    for (const room of this.#rooms.values()) room.close();
+  }
+
+  all(): Iterable<LiveRoom> {
+    return this.#rooms.values();
+  }
+
+  /** The room, live, with this connection counted in it. Never rejects. */
+  async join(name: RoomName, connection: Connection, userId: number): Promise<JoinAnswer> {
+    const answer = await this.#open(name);
+    if (answer.kind !== "joined" || !connection.isAlive) return answer;
+    connection.room = answer.room;
+    answer.room.sockets.add(connection, userId);
+    this.#viewersChanged.add(answer.room);
+    return answer;
+  }
+
+  leave(connection: Connection): void {
+    const { room, userId } = connection;
+    if (room === undefined || userId === undefined) return;
+    connection.room = undefined;
+    room.sockets.remove(connection, userId);
+    this.#viewersChanged.add(room);
+    if (room.sockets.connections.size === 0) this.#close(room);
+  }
+
+  #open(name: RoomName): Promise<JoinAnswer> {
+    const room = this.#rooms.get(name);
+    if (room !== undefined) return Promise.resolve({ kind: "joined", room });
+    const running = this.#opening.get(name);
+    if (running !== undefined) return running;
+    const opening = this.#openCold(name).finally(() => this.#opening.delete(name));
+    this.#opening.set(name, opening);
+    return opening;
+  }
+
+  /** Subscribe first, then read: what is published in between waits in the room and is merged by id. */
+  async #openCold(name: RoomName): Promise<JoinAnswer> {
+    const channel = keys.channel(name);
+    const room = new LiveRoom(name, this.#options);
+    this.#byChannel.set(channel, room);
+    try {
+      if (!isReady(this.#options.subscriber)) throw new Error("the subscription connection is away");
+      await this.#options.subscriber.subscribe(channel);
+      if (await room.open()) {
+        this.#rooms.set(name, room);
+        this.#log.info({ component: "live_chat", room: name }, "room opened");
+        return { kind: "joined", room };
+      }
+      this.#drop(room);
+      return { kind: "unknown" };
+    } catch (error) {
+      this.#log.warn({ component: "live_chat", room: name, err: error }, "room not opened");
+      this.#drop(room);
+      return { kind: "unavailable" };
+    }
+  }
+
+  #close(room: LiveRoom): void {
+    this.#rooms.delete(room.name);
+    this.#viewersChanged.delete(room);
+    this.#drop(room);
+    this.#log.info({ component: "live_chat", room: room.name }, "room closed, nobody listens here");
+    void this.#beatViewers([room]);
+  }
+
+  #drop(room: LiveRoom): void {
+    const channel = keys.channel(room.name);
+    room.close();
+    this.#byChannel.delete(channel);
+    const { subscriber } = this.#options;
+    // A newer join of the same room subscribes after this on the same connection, so the order is right.
+    if (isReady(subscriber)) subscriber.unsubscribe(channel).catch(() => undefined);
+  }
+
+  #onMessage(channel: Buffer, bytes: Buffer): void {
+    const room = this.#byChannel.get(channel.toString("latin1"));
+    if (room === undefined) return;
+    try {
+      if (isControl(bytes)) {
+        const publication = decodeControl(bytes);
+        if (publication !== undefined) room.onControl(publication.control);
+      } else room.onPublication(decodePublication(bytes));
+    } catch (error) {
+      this.#log.error({ component: "live_chat", room: room.name, err: error }, "publication not understood");
+    }
+  }
+
+  async #onSubscriberReady(): Promise<void> {
+    const channels = [...this.#byChannel.keys()];
+    if (channels.length === 0) return;
+    try {
+      await this.#options.subscriber.subscribe(...channels);
+      await Promise.all([...this.#rooms.values()].map((room) => room.repair("the subscription was away")));
+    } catch (error) {
+      this.#log.warn({ component: "live_chat", err: error }, "subscriptions not renewed");
+    }
+  }
+
+  async #checkTips(): Promise<void> {
+    const { redis, clock } = this.#options;
+    const rooms = [...this.#rooms.values()];
+    if (rooms.length === 0) return;
+    const noted = rooms.map((room) => room.upto);
+    const requestedAt = performance.now();
+    const { redisTimeMs, tips } = await readTips(
+      redis,
+      rooms.map((room) => room.name),
+    );
+    clock.note(redisTimeMs, requestedAt, performance.now());
+    rooms.forEach((room, i) => {
+      this.#judgeTip(room, noted[i] ?? 0, tips[i]);
+      room.tellTip(TIP_CHECK_MS);
+    });
+  }
+
+  #judgeTip(room: LiveRoom, notedUpto: number, tip: Tip | undefined): void {
+    if (tip === undefined) {
+      void room.repair("Redis does not know the room");
+      return;
+    }
+    if (tip.epoch !== room.epoch) void room.reset("another epoch");
+    else if (tip.upto < notedUpto) void room.reset("the tip went back");
+    else if (tip.upto > room.upto) void this.#repairIfStillBehind(room, tip.upto);
+    if (tip.policyVersion > room.policy.version) void room.refreshPolicy();
+    room.counts.noteStored(tip.stored);
+  }
+
+  async #repairIfStillBehind(room: LiveRoom, tipUpto: number): Promise<void> {
+    await sleep(TIP_GRACE_MS, this.#stopped.signal);
+    if (room.upto < tipUpto) await room.repair("the tip is ahead");
+  }
+
+  async #beatViewers(rooms: readonly LiveRoom[]): Promise<void> {
+    const { redis, gatewayId } = this.#options;
+    if (!isReady(redis)) return;
+    await Promise.allSettled(rooms.map((room) => beatViewers(redis, room.name, gatewayId, room.sockets.viewers)));
+  }
+
+  /** One after another, never overlapping, until the stop; a failure is said once it lasts. */
+  async #every(ms: number, task: () => Promise<void>): Promise<void> {
+    let failures = 0;
+    while (!this.#stopped.signal.aborted) {
+      await sleep(ms, this.#stopped.signal);
+      try {
+        await task();
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        if (failures === 2) this.#log.warn({ component: "live_chat", err: error }, "beat fails, retrying");
+      }
+    }
+  }
+}

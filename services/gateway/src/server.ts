@@ -1,0 +1,217 @@
+/**
+ * The only file that knows uWebSockets. Its rules: callbacks are synchronous and never throw (a throw ends the
+ * process); a message's bytes are gone after the callback; the upgrade is synchronous and the token is verified after it;
+ * protocol violations are cut by the library, and the peer sees 1006.
+ */
+
+import * as uWS from "uWebSockets.js";
+import { ERRORS, type ErrorCode } from "@drawchat/protocol/errors";
+import type { Log } from "@drawchat/runtime/log";
+import { maskUrl } from "@drawchat/runtime/log";
+import { sendPages } from "./catch-up.ts";
+import { Connection, type FrameHandler } from "./connection.ts";
+import { FrameBudget } from "./frame-budget.ts";
+import { type Handshake, type HandshakeRules, judgeHandshake, LIVE_CHAT_PATH } from "./handshake.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+
+/** Declared frames above this are cut by the library; between our own limit and this we answer `too_large`. */
+const MAX_PAYLOAD_BYTES = 8_192;
+const MAX_BACKPRESSURE_BYTES = 1_048_576;
+const IDLE_TIMEOUT_SECONDS = 60;
+/** The library's LIBUS_LISTEN_* options. */
+const LISTEN_DEFAULT = 0;
+const LISTEN_EXCLUSIVE_PORT = 1;
+
+export interface ServerOptions {
+  log: Log;
+  metrics: GatewayMetrics;
+  rules: HandshakeRules;
+  handlers: { v1: FrameHandler; v2: FrameHandler };
+  onOpen: (connection: Connection, token: string) => void;
+  onClose: (connection: Connection) => void;
+}
+
+interface SocketData {
+  handshake: Handshake;
+  connection: Connection | undefined;
+  budget: FrameBudget;
+}
+
+type Socket = uWS.WebSocket<SocketData>;
+
+export class GatewayServer {
+  readonly connections = new Set<Connection>();
+  readonly #options: ServerOptions;
+  readonly #app = uWS.App();
+  readonly #budgets = new WeakMap<Connection, FrameBudget>();
+  #listenSocket: uWS.us_listen_socket | undefined;
+  #isDraining = false;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#app.ws<SocketData>("/*", {
+      maxPayloadLength: MAX_PAYLOAD_BYTES,
+      maxBackpressure: MAX_BACKPRESSURE_BYTES,
+      closeOnBackpressureLimit: true,
+      idleTimeout: IDLE_TIMEOUT_SECONDS,
+      sendPingsAutomatically: true,
+      maxLifetime: 0,
+      upgrade: (response, request, context) => this.#guard(() => this.#onUpgrade(response, request, context)),
+      open: (socket) => this.#guard(() => this.#onOpen(socket)),
+      message: (socket, message, isBinary) => this.#guard(() => this.#onMessage(socket, message, isBinary)),
+      ping: (socket) => this.#guard(() => this.#countFrame(socket)),
+      drain: (socket) => this.#guard(() => this.#onDrain(socket)),
+      dropped: () => this.#options.metrics.dropped.inc(),
+      close: (socket, code) => this.#guard(() => this.#onClose(socket, code)),
+    });
+    this.#app.any("/*", (response, request) => {
+      const isSocketPath = request.getUrl().startsWith(LIVE_CHAT_PATH);
+      refuse(response, isSocketPath ? "upgrade_version" : "not_found", isSocketPath ? { Upgrade: "websocket" } : {});
+    });
+  }
+
+  /** Resolves with the port; rejects where it is taken. */
+  async listen(host: string, port: number, isShared: boolean): Promise<number> {
+    const option = isShared ? LISTEN_DEFAULT : LISTEN_EXCLUSIVE_PORT;
+    const socket = await new Promise<uWS.us_listen_socket | false>((resolve) => this.#app.listen(host, port, option, resolve));
+    if (socket === false) throw new Error(`port ${port} on ${host} cannot be listened on: is it taken?`);
+    this.#listenSocket = socket;
+    return uWS.us_socket_local_port(socket);
+  }
+
+  publish(topic: string, bytes: Buffer | string): void {
+    this.#app.publish(topic, bytes, false);
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** New connections are refused from here on; open sockets stay. */
+  stopListening(): void {
+    this.#isDraining = true;
+    if (this.#listenSocket !== undefined) uWS.us_listen_socket_close(this.#listenSocket);
+    this.#listenSocket = undefined;
+  }
+
+  close(): void {
+    this.#app.close();
+  }
+
+  /** Three refusals of form in 10 s end a socket. */
+  noteBadFrame(connection: Connection): void {
+    if (this.#budgets.get(connection)?.countBadFrame(performance.now()) === "bad") connection.end("badFrames");
+  }
+
+  #onUpgrade(response: uWS.HttpResponse, request: uWS.HttpRequest, context: uWS.us_socket_context_t): void {
+    const verdict = judgeHandshake(
+      {
+        method: request.getMethod(),
+        path: request.getUrl(),
+        query: request.getQuery() ?? "",
+        header: (name) => request.getHeader(name),
+      },
+      this.#options.rules,
+    );
+    const code = this.#isDraining ? "draining" : verdict.ok ? undefined : verdict.code;
+    if (!verdict.ok || code !== undefined) {
+      this.#options.metrics.handshakesRefused.inc({ code: code ?? "internal" });
+      const url = maskUrl(`${request.getUrl()}?${request.getQuery() ?? ""}`);
+      this.#options.log.debug({ component: "websocket", url, code }, "handshake refused");
+      refuse(response, code ?? "internal", refusalHeaders(code));
+      return;
+    }
+    const { handshake } = verdict;
+    response.upgrade<SocketData>(
+      { handshake, connection: undefined, budget: new FrameBudget() },
+      request.getHeader("sec-websocket-key"),
+      handshake.subprotocol ?? "",
+      "",
+      context,
+    );
+  }
+
+  #onOpen(socket: Socket): void {
+    const data = socket.getUserData();
+    const connection = new Connection(socket, data.handshake, {
+      onClose: (code) => this.#options.metrics.closed.inc({ code }),
+      onDropped: () => this.#options.metrics.dropped.inc(),
+    });
+    data.connection = connection;
+    this.#budgets.set(connection, data.budget);
+    this.connections.add(connection);
+    this.#options.onOpen(connection, data.handshake.token);
+  }
+
+  #onMessage(socket: Socket, message: ArrayBuffer, isBinary: boolean): void {
+    const connection = this.#countFrame(socket);
+    if (connection === undefined) return;
+    if (isBinary) {
+      this.#options.metrics.refused.inc({ code: "bad_format" });
+      connection.sendError("bad_format");
+      this.noteBadFrame(connection);
+      return;
+    }
+    connection.receive(Buffer.from(message), connection.version === 1 ? this.#options.handlers.v1 : this.#options.handlers.v2);
+  }
+
+  /** Undefined where the socket is gone, or goes now because of this frame: a flood must end inside its own callback. */
+  #countFrame(socket: Socket): Connection | undefined {
+    const { connection, budget } = socket.getUserData();
+    if (connection === undefined || !connection.isAlive) return undefined;
+    this.#options.metrics.frames.inc();
+    if (budget.countFrame(performance.now()) === "ok") return connection;
+    connection.end("flood");
+    return undefined;
+  }
+
+  #onDrain(socket: Socket): void {
+    const { connection } = socket.getUserData();
+    if (connection?.room !== undefined) sendPages(connection, connection.room);
+  }
+
+  #onClose(socket: Socket, code: number): void {
+    const { connection } = socket.getUserData();
+    if (connection === undefined) return;
+    connection.markClosed(code);
+    this.connections.delete(connection);
+    this.#options.onClose(connection);
+  }
+
+  #guard(callback: () => unknown): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#options.log.error({ component: "websocket", err: error }, "callback failed");
+    }
+  }
+}
+
+function refusalHeaders(code: ErrorCode | undefined): Record<string, string> {
+  if (code === "upgrade_version") return { "Sec-WebSocket-Version": "13" };
+  if (code === "draining") return { "Retry-After": String(1 + Math.floor(Math.random() * 10)) };
+  if (code === "method_not_allowed") return { Allow: "GET" };
+  return {};
+}
+
+/** An HTTP refusal as a problem document. */
+function refuse(response: uWS.HttpResponse, code: ErrorCode, headers: Record<string, string>): void {
+  const { status, message } = ERRORS[code];
+  response.cork(() => {
+    response.writeStatus(`${status} ${STATUS_TEXT[status] ?? "Refused"}`);
+    response.writeHeader("Content-Type", "application/problem+json");
+    for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+    response.end(JSON.stringify({ type: "about:blank", title: STATUS_TEXT[status] ?? "Refused", status, detail: message, code }), true);
+  });
+}
+
+const STATUS_TEXT: Record<number, string> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  426: "Upgrade Required",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};

@@ -1,0 +1,74 @@
+/** Once a second over all sockets: what is due is found here, so that no socket carries timers of its own. */
+import type { Connection } from "./connection.ts";
+
+const SWEEP_MS = 1_000;
+const SLOW_BYTES = 65_536;
+const SLOW_MS = 5_000;
+const HELLO_MS = 5_000;
+const EXPIRY_NOTICE_MS = 60_000;
+const EXPIRY_GRACE_MS = 15_000;
+/** How long a socket that was told to go may take before it is cut. */
+const CUT_MS = 5_000;
+
+export class Sweep {
+  readonly #connections: ReadonlySet<Connection>;
+  readonly #ending = new Map<Connection, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(connections: ReadonlySet<Connection>) {
+    this.#connections = connections;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#sweep(performance.now(), Date.now()), SWEEP_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #sweep(nowMs: number, wallMs: number): void {
+    for (const connection of this.#connections) {
+      if (!connection.isAlive) this.#cutIfStuck(connection, nowMs);
+      else {
+        this.#judgeReading(connection, nowMs);
+        this.#judgeHello(connection, nowMs);
+        this.#judgeToken(connection, wallMs);
+        if (nowMs >= connection.leavesAtMs) connection.end("session", "the session is over");
+      }
+    }
+  }
+
+  /** A close frame waits behind what the peer does not read. */
+  #cutIfStuck(connection: Connection, nowMs: number): void {
+    const since = this.#ending.get(connection);
+    if (since === undefined) this.#ending.set(connection, nowMs);
+    else if (nowMs - since > CUT_MS) connection.cut();
+  }
+
+  forget(connection: Connection): void {
+    this.#ending.delete(connection);
+  }
+
+  #judgeReading(connection: Connection, nowMs: number): void {
+    if (connection.bufferedAmount() <= SLOW_BYTES) connection.slowSinceMs = undefined;
+    else if (connection.slowSinceMs === undefined) connection.slowSinceMs = nowMs;
+    else if (nowMs - connection.slowSinceMs >= SLOW_MS) connection.end("slowReader");
+  }
+
+  #judgeHello(connection: Connection, nowMs: number): void {
+    if (connection.version === 2 && !connection.isJoined && nowMs - connection.openedMs > HELLO_MS) {
+      connection.end("badFrames", "no hello within 5 s");
+    }
+  }
+
+  #judgeToken(connection: Connection, wallMs: number): void {
+    const { identity } = connection;
+    if (identity === undefined) return;
+    if (wallMs >= identity.expiresAtMs + EXPIRY_GRACE_MS) connection.end("token", "token expired");
+    else if (wallMs >= identity.expiresAtMs - EXPIRY_NOTICE_MS && !connection.isExpiryTold && connection.version === 2) {
+      connection.isExpiryTold = true;
+      connection.send(JSON.stringify({ type: "token_expiring", at: new Date(identity.expiresAtMs).toISOString() }));
+    }
+  }
+}
