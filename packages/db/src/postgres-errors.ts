@@ -7,6 +7,16 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 /**
+ * What a log line may say of an error. Not the error itself: Postgres puts the values of a row into `detail` and
+ * `where`, and texts of users stay out of logs.
+ */
+export function describeError(error: unknown): { message: string; code?: string; stack?: string } {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const code = sqlState(error);
+  return { message: error.message, ...(code === undefined ? {} : { code }), ...(error.stack === undefined ? {} : { stack: error.stack }) };
+}
+
+/**
  * True where trying again cannot help, because the data is what Postgres will not take: 22 (bad values), 23 (broken
  * constraints) but not 23505, which two writers can meet by chance, and 54 (too large). Everything else, the unknown
  * above all, is a matter of time: keep the rows and try again.

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
@@ -28,10 +29,11 @@ export function loadConfig(source: EnvSource): Config {
     batchMaxRows: env.int("WRITER_BATCH_MAX_ROWS", 500, { min: 1, max: 500 }),
     batchWaitMs: env.int("WRITER_BATCH_WAIT_MS", 50, { min: 0, max: 1_000 }),
     concurrentBatches: env.int("WRITER_CONCURRENT_BATCHES", 4, { min: 1, max: 16 }),
-    writerId: `${hostname()}-${process.pid}-${Date.now().toString(36)}`,
+    writerId: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
   };
-  for (const name of ["redisUrl", "databaseUrl", "apiInternalUrl"] as const) {
-    if (config[name] !== "" && !URL.canParse(config[name])) env.problem(`${name} is not a URL`);
+  const urls = { REDIS_URL: config.redisUrl, DATABASE_URL: config.databaseUrl, API_INTERNAL_URL: config.apiInternalUrl };
+  for (const [name, url] of Object.entries(urls)) {
+    if (url !== "" && !URL.canParse(url)) env.problem(`${name} is not a URL`);
   }
   env.finish();
   return config;

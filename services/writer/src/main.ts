@@ -58,7 +58,7 @@ await run({
       host: config.privateHost,
       port: config.privatePort,
       metrics,
-      notReady: () => (isReady(redis) ? [] : ["redis"]),
+      notReady: () => [...(isReady(redis) ? [] : ["redis"]), ...(writer.isFailing ? ["storing"] : [])],
     });
     const port = await privateServer.start();
     doorbell.start();

@@ -5,7 +5,7 @@
  *                                                                         │ ▲
  *                                            failed: forget, back off ────┘ └── locked: another writer is at it
  */
-import { sqlState } from "@drawchat/db/postgres-errors";
+import { describeError, sqlState } from "@drawchat/db/postgres-errors";
 import { idTimeMs } from "@drawchat/protocol/ids";
 import { readLog, rowsOf } from "@drawchat/redis/log";
 import { Backoff, sleep } from "@drawchat/runtime/backoff";
@@ -51,6 +51,11 @@ export class PartitionWriter {
   /** Seconds since the oldest entry that was read and is not stored was accepted; 0 where there is none. */
   get logAgeSeconds(): number {
     return this.#oldestId === undefined ? 0 : Math.max(0, Date.now() - idTimeMs(this.#oldestId)) / 1_000;
+  }
+
+  /** True from a failed batch on until one is stored. */
+  get isFailing(): boolean {
+    return this.#backoff.attempts > 0;
   }
 
   async #run(): Promise<void> {
@@ -105,7 +110,7 @@ export class PartitionWriter {
     const { log, partition, metrics } = this.#options;
     metrics.failures.inc({ code: sqlState(error) ?? "connection" });
     const attempts = this.#backoff.attempts + 1;
-    const fields = { component: "live_chat", partition, attempts, err: error };
+    const fields = { component: "live_chat", partition, attempts, err: describeError(error) };
     if (attempts >= ALARMING_FAILURES) log.error(fields, "batch failed again and again, kept in the log");
     else log.warn(fields, "batch failed, kept in the log");
   }

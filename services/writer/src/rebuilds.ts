@@ -26,9 +26,7 @@ export class Rebuilds {
 
   request(room: RoomName): void {
     this.#wanted.add(room);
-    this.#loop ??= this.#run().finally(() => {
-      this.#loop = undefined;
-    });
+    this.#loop ??= this.#run();
   }
 
   /** One attempt, at once: whether the room is there now is for the caller to find out. */
@@ -49,9 +47,10 @@ export class Rebuilds {
       for (const room of this.#wanted) {
         if (await this.#rebuild(room)) this.#wanted.delete(room);
       }
-      if (this.#wanted.size === 0) return;
-      await backoff.wait(signal);
+      if (this.#wanted.size > 0) await backoff.wait(signal);
     }
+    // In the same turn as the last look at what is wanted: a request from now on starts a loop of its own.
+    this.#loop = undefined;
   }
 
   async #rebuild(room: RoomName): Promise<boolean> {

@@ -12,6 +12,9 @@ import { type AmendsOptions, makeAmends, safeUserId } from "./amends.ts";
 import type { WriterMetrics } from "./metrics.ts";
 import { toBatch } from "./rows.ts";
 
+/** How many dead letters of a batch a log line names. */
+const REPORTED_EVENTS = 20;
+
 export interface StoreOptions extends AmendsOptions {
   redis: RedisClient;
   pool: pg.Pool;
@@ -78,9 +81,13 @@ function count(metrics: WriterMetrics, stored: StoredBatch): void {
 }
 
 function report(log: Log, partition: number, { deadLetters, ghosts, droppedLikes }: StoredBatch): void {
-  for (const { origin, code } of deadLetters) {
-    log.error({ component: "live_chat", partition, id: origin.id, room: origin.room, kind: origin.kind, code }, "event not storable");
+  const about = { component: "live_chat", partition };
+  if (deadLetters.length > 0) {
+    const events = deadLetters
+      .slice(0, REPORTED_EVENTS)
+      .map(({ origin, code }) => ({ id: origin.id, room: origin.room, kind: origin.kind, code }));
+    log.error({ ...about, count: deadLetters.length, events }, "events not storable, kept as dead letters");
   }
-  if (ghosts.length > 0) log.warn({ component: "live_chat", partition, ids: ghosts.map(({ origin }) => origin.id) }, "ghosts withdrawn");
-  if (droppedLikes > 0) log.warn({ component: "live_chat", partition, droppedLikes }, "likes of unknown messages dropped");
+  if (ghosts.length > 0) log.warn({ ...about, ids: ghosts.map(({ origin }) => origin.id) }, "messages were stored already, withdrawn");
+  if (droppedLikes > 0) log.warn({ ...about, droppedLikes }, "likes of unknown messages dropped");
 }

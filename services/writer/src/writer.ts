@@ -37,11 +37,21 @@ export class Writer {
 
   /** Finishes the batches in hand, then gives its partitions to others. */
   async stop(): Promise<void> {
+    const { log } = this.#options;
     this.#stopping.abort();
     await this.#leases.stop();
     for (const partition of this.#serving.keys()) this.#leave(partition);
     await Promise.all([this.#sampling, ...this.#ending]);
-    await this.#leases.release();
+    try {
+      await this.#leases.release();
+    } catch (error) {
+      log.debug({ component: "live_chat", err: error }, "leases not released, they run out by themselves");
+    }
+  }
+
+  /** True while some partition cannot be stored. */
+  get isFailing(): boolean {
+    return [...this.#serving.values()].some((writer) => writer.isFailing);
   }
 
   #serve(partition: number): void {
