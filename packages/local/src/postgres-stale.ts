@@ -11,13 +11,17 @@ import { promisify } from "node:util";
 const STOP_TIMEOUT_MS = 20_000;
 const POLL_MS = 50;
 
-/** Stops a Postgres that was left behind on this cluster, then removes the file. Nothing to do where there is none. */
+/**
+ * Stops a Postgres that was left behind on this cluster; removes the file where its id belongs to something else by
+ * now. A file whose process is gone stays: Postgres itself finds in it whether sessions of that process still end.
+ */
 export async function clearStalePid(cluster: string): Promise<void> {
   const path = join(cluster, "postmaster.pid");
   const text = await readFile(path, "utf8").catch(() => "");
   const pid = Number(text.split("\n", 1)[0]);
-  if (Number.isSafeInteger(pid) && pid > 1) await stopLeftBehind(pid, cluster);
-  await rm(path, { force: true });
+  if (!Number.isSafeInteger(pid) || pid <= 1) return;
+  await stopLeftBehind(pid, cluster);
+  if ((await commandLine(pid)) !== "") await rm(path, { force: true });
 }
 
 async function stopLeftBehind(pid: number, cluster: string): Promise<void> {

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { sleep } from "@drawchat/runtime/backoff";
 import { isRoot } from "./cache.ts";
 import { Child } from "./child.ts";
 import { findPostgres, type PostgresBinaries } from "./postgres-binaries.ts";
@@ -23,6 +24,7 @@ export interface PostgresOptions {
 /** `nobody`: exists everywhere and owns nothing. */
 export const UNPRIVILEGED_UID = 65534;
 const START_TIMEOUT_MS = 30_000;
+const SHARED_MEMORY_RETRY_MS = 100;
 const USER = "postgres";
 
 /** Starts it and resolves once it takes connections. */
@@ -32,7 +34,6 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const cluster = await placeReachable(join(options.dir, "cluster"), isRoot() ? UNPRIVILEGED_UID : undefined);
   const password = await readPassword(options.dir);
   if (!existsSync(join(cluster, "PG_VERSION"))) await initialise({ binaries, cluster, password, durable: options.durable ?? true });
-  await clearStalePid(cluster);
   const postgres = new LocalPostgres({ ...options, binaries, cluster, password });
   await postgres.start();
   return postgres;
@@ -58,42 +59,41 @@ export class LocalPostgres {
     return this.#child?.ended ?? Promise.resolve();
   }
 
-  /** Starts it again on the same port after `stop` or `kill`. */
+  /** Starts it again on the same port after `stop` or `kill`, or after it died. */
   async start(): Promise<void> {
-    const { binaries, cluster, port, durable = true } = this.#options;
-    const settings = {
-      listen_addresses: "127.0.0.1",
-      unix_socket_directories: "",
-      max_connections: "200",
-      timezone: "UTC",
-      log_timezone: "UTC",
-      ...(durable ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_wal_size: "256MB" }),
-    };
-    const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const ready = Promise.withResolvers<void>();
+    await clearStalePid(this.#options.cluster);
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    for (;;) {
+      const { problem, output } = await this.#tryStart(deadline - Date.now());
+      if (problem === undefined) return;
+      // After a crash the sessions of the old one take a moment to notice that it is gone.
+      if (!output.includes("pre-existing shared memory block") || Date.now() > deadline)
+        throw new Error(`Postgres did not start on port ${this.port} (${problem}):\n${output}`);
+      await sleep(SHARED_MEMORY_RETRY_MS);
+    }
+  }
+
+  async #tryStart(timeoutMs: number): Promise<{ problem: string | undefined; output: string }> {
+    const { binaries, cluster, port, durable = true, onLine } = this.#options;
+    const outcome = Promise.withResolvers<string | undefined>();
     const child = await Child.start({
       command: binaries.postgres,
-      args: ["-D", cluster, "-p", String(port), ...args],
+      args: ["-D", cluster, "-p", String(port), ...settingsOf({ durable })],
       cwd: cluster,
       stopSignal: "SIGINT", // fast shutdown: does not wait for clients to leave
       onLine: (line) => {
-        if (line.includes("ready to accept connections")) ready.resolve();
-        this.#options.onLine?.(line);
+        if (line.includes("ready to accept connections")) outcome.resolve(undefined);
+        onLine?.(line);
       },
       ...(isRoot() ? { uid: UNPRIVILEGED_UID } : {}),
     });
     this.#child = child;
-    const deadline = setTimeout(() => ready.reject(new Error("it took too long")), START_TIMEOUT_MS);
-    const ended = child.ended.then(() => ready.reject(new Error("it ended")));
-    try {
-      await ready.promise;
-    } catch (cause) {
-      await child.stop();
-      await ended;
-      throw new Error(`Postgres did not start on port ${port}:\n${child.lastOutput}`, { cause });
-    } finally {
-      clearTimeout(deadline);
-    }
+    const timer = setTimeout(() => outcome.resolve("it took too long"), timeoutMs);
+    const ended = child.ended.then(() => outcome.resolve("it ended"));
+    const problem = await outcome.promise;
+    clearTimeout(timer);
+    if (problem !== undefined) await Promise.all([child.stop(), ended]);
+    return { problem, output: child.lastOutput };
   }
 
   /** Fast shutdown: clients are cut off, what is committed is kept. */
@@ -105,7 +105,6 @@ export class LocalPostgres {
   async kill(): Promise<void> {
     this.#child?.kill("SIGKILL");
     await this.#child?.ended;
-    await clearStalePid(this.#options.cluster);
   }
 
   /** Suspends (a Postgres that hangs) until `resume`. */
@@ -116,6 +115,18 @@ export class LocalPostgres {
   resume(): void {
     this.#child?.kill("SIGCONT");
   }
+}
+
+function settingsOf({ durable }: { durable: boolean }): string[] {
+  const settings = {
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    max_connections: "200",
+    timezone: "UTC",
+    log_timezone: "UTC",
+    ...(durable ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_wal_size: "256MB" }),
+  };
+  return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }
 
 async function readPassword(dir: string): Promise<string> {

@@ -13,6 +13,23 @@ export interface ServiceOptions {
   stopTimeoutMs?: number;
   /** Every line it writes: JSON on stdout, and whatever comes on stderr. */
   onLine?: (line: string) => void;
+  /** Aborted while it starts: it is stopped, and `start` rejects. */
+  signal?: AbortSignal;
+}
+
+/** A service that ended, or hung, before it was ready. */
+export class ServiceStartError extends Error {
+  /** Its exit status where it ended by itself; 78 is a bad configuration. */
+  readonly code: number | null;
+  /** Its last lines: what it said about it. */
+  readonly output: string;
+
+  constructor(service: string, { code, output, cause }: { code: number | null; output: string; cause: unknown }) {
+    super(`${service} did not start:\n${output}`, { cause });
+    this.name = "ServiceStartError";
+    this.code = code;
+    this.output = output;
+  }
 }
 
 /** Ports that it names in its `ready` line. */
@@ -33,7 +50,7 @@ export class ServiceProcess {
 
   /** Resolves once it is ready; it is gone again where that fails, and the Error holds its last lines. */
   static async start(options: ServiceOptions): Promise<ServiceProcess> {
-    const { service, env, readyTimeoutMs = 30_000, stopTimeoutMs = 15_000, onLine } = options;
+    const { service, env, readyTimeoutMs = 30_000, stopTimeoutMs = 15_000, onLine, signal } = options;
     const ready = Promise.withResolvers<ServicePorts>();
     const child = await Child.start({
       command: process.execPath,
@@ -47,16 +64,20 @@ export class ServiceProcess {
         onLine?.(line);
       },
     });
+    const stop = () => void child.stop();
+    signal?.addEventListener("abort", stop);
     const deadline = setTimeout(() => ready.reject(new Error(`not ready within ${readyTimeoutMs} ms`)), readyTimeoutMs);
     const ended = child.ended.then(({ code, signal }) => ready.reject(new Error(`ended with ${signal ?? code}`)));
     try {
       return new ServiceProcess(service, child, await ready.promise);
     } catch (cause) {
-      await child.stop();
+      const endedByItself = !child.isRunning;
+      const { code } = await child.stop();
       await ended;
-      throw new Error(`${service} did not start:\n${child.lastOutput}`, { cause });
+      throw new ServiceStartError(service, { code: endedByItself ? code : null, output: child.lastOutput, cause });
     } finally {
       clearTimeout(deadline);
+      signal?.removeEventListener("abort", stop);
     }
   }
 

@@ -11,8 +11,13 @@ export type Component = "live_chat" | "websocket" | "http" | "process";
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Where log lines go; `write` gets a whole line at a time. */
+export interface LogDestination {
+  write: (line: string) => void;
+}
+
 /** A logger on stdout, synchronous, so that a last line before an exit is not lost. */
-export function createLog(service: string, level: LogLevel): Log {
+export function createLog(service: string, level: LogLevel, destination: LogDestination = pino.destination({ dest: 1, sync: true })): Log {
   return pino(
     {
       level,
@@ -21,7 +26,7 @@ export function createLog(service: string, level: LogLevel): Log {
       formatters: { level: (label) => ({ level: label }) },
       redact: ["token", "*.token", "headers.authorization", "req.headers.authorization"],
     },
-    pino.destination({ dest: 1, sync: true }),
+    destination,
   );
 }
 

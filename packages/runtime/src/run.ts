@@ -65,13 +65,17 @@ export async function run({ log, stopTimeoutMs, start }: RunOptions): Promise<vo
   process.exit(0);
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+/** Ctrl-C below npm comes twice: from the terminal, and handed on by npm. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** Resolves at the first SIGTERM or SIGINT; a second one (not the same one again) ends the process at once. */
 function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let first = true;
+    let firstAt: number | undefined;
     const onSignal = (signal: NodeJS.Signals) => {
-      if (!first) process.exit(1);
-      first = false;
+      const now = performance.now();
+      if (firstAt !== undefined && now - firstAt > SAME_SIGNAL_MS) process.exit(1);
+      firstAt ??= now;
       resolve(signal);
     };
     process.on("SIGTERM", onSignal);
