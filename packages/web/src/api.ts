@@ -1,11 +1,10 @@
 /** The REST calls of the page. A refusal is an ApiError with the code of the problem document. */
 import { isRecord } from "@drawchat/client/decode";
 import type { ChatMessage } from "@drawchat/protocol/frames";
-import type { DisabledStatus, Status } from "@drawchat/protocol/rest";
-import type { Static } from "typebox";
+import type { Status } from "@drawchat/protocol/rest";
 import type { Person } from "./person.ts";
 
-export type ChatStatus = Status | Static<typeof DisabledStatus>;
+export type ChatStatus = Status | { enabled: false; message: string };
 
 export class ApiError extends Error {
   readonly code: string;

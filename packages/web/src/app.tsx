@@ -32,7 +32,10 @@ function CurrentSession({ person, onLeave }: { person: Person; onLeave: (why?: s
     const next = status && startOf(status);
     setStart((present) => (next && takesOver(next, present, status) ? next : present));
   }, [status]);
-  if (start) return <ChatPage key={start.session.session_id} person={person} start={start} onLeave={onLeave} />;
+  if (start) {
+    const nextOpensAt = opensAtOfNext(status, start);
+    return <ChatPage key={start.session.session_id} person={person} start={start} nextOpensAt={nextOpensAt} onLeave={onLeave} />;
+  }
   return <Waiting status={status} problem={problem} onLeave={() => onLeave()} />;
 }
 
@@ -61,6 +64,12 @@ function useStatus(person: Person, onLeave: (why?: string) => void): { status: C
 function takesOver(next: SessionStart, present: SessionStart | undefined, status: ChatStatus): boolean {
   if (!present) return true;
   return next.session.session_id !== present.session.session_id && status.enabled && status.active;
+}
+
+/** When another session than the one on the screen opens, in Unix ms. */
+function opensAtOfNext(status: ChatStatus | undefined, { session }: SessionStart): number | undefined {
+  const next = status && startOf(status)?.session;
+  return next && next.session_id !== session.session_id && next.state === "scheduled" ? Date.parse(next.opens_at) : undefined;
 }
 
 function startOf(status: ChatStatus): SessionStart | undefined {

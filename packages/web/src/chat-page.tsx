@@ -1,7 +1,9 @@
 /** The chat of one session: header, lines, and the place to write. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ChatModel, type ChatView, type SessionStart } from "./chat-model.ts";
 import { Composer } from "./composer.tsx";
+import { formatLeft } from "./countdown.ts";
 import { Header } from "./header.tsx";
 import { Lines } from "./lines.tsx";
 import type { Person } from "./person.ts";
@@ -9,10 +11,12 @@ import type { Person } from "./person.ts";
 interface ChatPageProps {
   person: Person;
   start: SessionStart;
+  /** Unix ms of another session's opening, where one is planned. */
+  nextOpensAt: number | undefined;
   onLeave: (why?: string) => void;
 }
 
-export function ChatPage({ person, start, onLeave }: ChatPageProps) {
+export function ChatPage({ person, start, nextOpensAt, onLeave }: ChatPageProps) {
   const model = useModel(person, start);
   const now = useServerClock(model);
   const { view } = model;
@@ -22,11 +26,12 @@ export function ChatPage({ person, start, onLeave }: ChatPageProps) {
       <Connection view={view} />
       <Lines
         view={view}
+        now={now}
         onLike={(id) => void model.likeMessage(id)}
         onRetry={(clientId) => model.retry(clientId)}
         onDiscard={(clientId) => model.discard(clientId)}
       />
-      <Footer view={view} now={now} model={model} onLeave={onLeave} />
+      <Footer view={view} now={now} model={model} nextOpensAt={nextOpensAt} onLeave={onLeave} />
     </div>
   );
 }
@@ -60,7 +65,10 @@ function Connection({ view }: { view: ChatView }) {
   );
 }
 
-function Footer({ view, now, model, onLeave }: { view: ChatView; now: number; model: ChatModel; onLeave: (why?: string) => void }) {
+type FooterProps = Pick<ChatPageProps, "nextOpensAt" | "onLeave"> & { view: ChatView; now: number; model: ChatModel };
+
+/** The place to write, or why there is none. */
+function Footer({ view, now, model, nextOpensAt, onLeave }: FooterProps) {
   const { connection, session } = view;
   if (connection.name === "closed" && connection.code === 4509) {
     return (
@@ -82,11 +90,21 @@ function Footer({ view, now, model, onLeave }: { view: ChatView; now: number; mo
   }
   if (connection.name === "closed" && connection.code === 4503) return <Ended text="You cannot take part in this chat." />;
   if (session.state === "cancelled") return <Ended text="This draw was cancelled." />;
-  if (session.state === "closed" || connection.name === "closed") return <Ended text="The chat is closed. Thank you for being here!" />;
+  if (session.state === "closed" || connection.name === "closed") {
+    return (
+      <Ended text="The chat is closed. Thank you for being here!">
+        {nextOpensAt !== undefined && (
+          <p>
+            The next one opens in <strong class="left">{formatLeft(nextOpensAt - now)}</strong>.
+          </p>
+        )}
+      </Ended>
+    );
+  }
   return <Composer view={view} now={now} onSend={(text) => model.send(text)} />;
 }
 
-function Ended({ text, children }: { text: string; children?: preact.ComponentChildren }) {
+function Ended({ text, children }: { text: string; children?: ComponentChildren }) {
   return (
     <footer class="ended">
       <p role="status">{text}</p>

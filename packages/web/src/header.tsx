@@ -15,10 +15,7 @@ interface HeaderProps {
 export function Header({ view, now, person, onLike, onLeave }: HeaderProps) {
   return (
     <header class="header">
-      <div class="title">
-        <h1>Draw night</h1>
-        <Badge view={view} />
-      </div>
+      <h1>Draw night</h1>
       <div class="tools">
         <span class="viewers" title="Watching now">
           <EyeIcon />
@@ -76,6 +73,7 @@ function Countdown({ view, now }: { view: ChatView; now: number }) {
   return (
     <div class="countdown">
       <p>
+        <Badge view={view} />
         <Moment view={view} now={now} at={{ opensAt, drawAt, closesAt }} />
       </p>
       {view.session.state === "open" && (
@@ -98,7 +96,7 @@ function Moment({ view, now, at: { opensAt, drawAt, closesAt } }: MomentProps) {
   if (view.session.state === "scheduled") {
     return (
       <>
-        Opens in <Left ms={opensAt - now} /> <span class="aside">the draw is at {formatTime(drawAt)}</span>
+        Opens in <Left ms={opensAt - now} /> <span class="aside">draw at {formatTime(drawAt)}</span>
       </>
     );
   }

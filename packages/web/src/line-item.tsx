@@ -25,6 +25,7 @@ export function LineItem({ line, view, onLike, onRetry, onDiscard }: LineActions
         <p class="text" dir="auto">
           {line.text}
         </p>
+        {line.mark === "sending" && view.connection.name === "closed" && <p class="failure">Not sent: the chat ended before.</p>}
         {line.failed && <Failure line={line} view={view} onRetry={onRetry} onDiscard={onDiscard} />}
       </div>
       <div class="side">

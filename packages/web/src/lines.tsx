@@ -1,6 +1,7 @@
 /** The lines. They follow the newest one, unless the reader has scrolled up: then a button tells what is new. */
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatView } from "./chat-model.ts";
+import { formatLeft } from "./countdown.ts";
 import { DownIcon } from "./icons.tsx";
 import { LineItem } from "./line-item.tsx";
 import type { Line } from "./timeline.ts";
@@ -14,13 +15,13 @@ export interface LineActions {
 /** So near to the end still counts as reading the newest. */
 const END_PX = 60;
 
-export function Lines({ view, ...actions }: LineActions & { view: ChatView }) {
+export function Lines({ view, now, ...actions }: LineActions & { view: ChatView; now: number }) {
   const box = useRef<HTMLDivElement>(null);
   const { isFollowing, unread, onScroll, goToEnd } = useFollow(box, view.lines);
   return (
     <main class="lines">
       <div class="scroll" ref={box} onScroll={onScroll} tabIndex={-1}>
-        {view.lines.length === 0 && <p class="empty">{emptyText(view)}</p>}
+        {view.lines.length === 0 && <Empty view={view} now={now} />}
         <div role="log" aria-label="Messages" aria-live={view.isRushing ? "off" : "polite"}>
           <ol>
             {view.lines.map((line) => (
@@ -39,8 +40,17 @@ export function Lines({ view, ...actions }: LineActions & { view: ChatView }) {
   );
 }
 
+function Empty({ view, now }: { view: ChatView; now: number }) {
+  return (
+    <div class="empty">
+      {view.session.state === "scheduled" && <p class="big">{formatLeft(Date.parse(view.session.opens_at) - now)}</p>}
+      <p>{emptyText(view)}</p>
+    </div>
+  );
+}
+
 function emptyText(view: ChatView): string {
-  if (view.session.state === "scheduled") return "The chat opens soon. Make yourself comfortable.";
+  if (view.session.state === "scheduled") return "until the chat opens. Make yourself comfortable.";
   if (view.session.state === "open") return view.connection.name === "open" ? "It is quiet here. Say hello!" : "Connecting…";
   return "Nothing was written here.";
 }
@@ -65,6 +75,15 @@ function useFollow(box: { current: HTMLDivElement | null }, lines: Line[]) {
   useLayoutEffect(() => {
     if (ownLast !== undefined) goToEnd();
   }, [ownLast]);
+
+  // The box shrinks when the writing place grows or a phone's keyboard opens: the newest line stays in sight.
+  useEffect(() => {
+    const at = box.current;
+    if (!at || !isFollowing) return;
+    const observer = new ResizeObserver(() => at.scrollTo({ top: at.scrollHeight }));
+    observer.observe(at);
+    return () => observer.disconnect();
+  }, [isFollowing]);
 
   const onScroll = () => {
     const at = box.current;
