@@ -24,9 +24,12 @@ export class ServiceStartError extends Error {
   /** Its last lines: what it said about it. */
   readonly output: string;
 
+  readonly service: string;
+
   constructor(service: string, { code, output, cause }: { code: number | null; output: string; cause: unknown }) {
     super(`${service} did not start:\n${output}`, { cause });
     this.name = "ServiceStartError";
+    this.service = service;
     this.code = code;
     this.output = output;
   }

@@ -1,0 +1,169 @@
+/**
+ * Starts everything in order and stops it in the opposite one: stores, schema, demo draw, then api, gateways, writer,
+ * jobs, and last the edge, behind which everything is up. Whatever was begun ends again where a step fails.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { portProblem } from "@drawchat/local/ports";
+import { ServiceProcess } from "@drawchat/local/process";
+import type { EnvSource } from "@drawchat/runtime/env";
+import type { Log } from "@drawchat/runtime/log";
+import { buildWeb } from "@drawchat/web/build";
+import type { AppLog } from "./app-log.ts";
+import type { Config } from "./config.ts";
+import { lockDataDir, readOrMakeSecret, StartRefused } from "./data-dir.ts";
+import { openDemoDraw } from "./demo-draw.ts";
+import { type PlannedProcess, planFleet } from "./fleet-plan.ts";
+import { KeptAlive, type KeptAliveOptions, type Running } from "./kept-alive.ts";
+import { connect, migrate, ownPostgres, ownRedis } from "./stores.ts";
+import { endpointsOf, writeEndpoints } from "./summary.ts";
+
+export interface Started {
+  edge: string;
+  demoSession: number | undefined;
+  endpointsFile: string;
+}
+
+export interface SupervisorOptions {
+  config: Config;
+  /** The environment that processes inherit. */
+  source: EnvSource;
+  log: Log;
+  appLog: AppLog;
+  /** Told in plain words what a person should know while it runs. */
+  tell: (sentence: string) => void;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  /** In the order in which they end: the last that was begun first. */
+  readonly #endings: (() => Promise<unknown>)[] = [];
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<Started> {
+    try {
+      return await this.#startAll();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    for (const end of this.#endings.splice(0).reverse()) await end();
+  }
+
+  async #startAll(): Promise<Started> {
+    const { config, source } = this.#options;
+    const { dataDir, host, port } = config;
+    this.#endings.push(await lockDataDir(dataDir));
+    await refuseTakenPort(host, port);
+    const jwtSecret = config.hasJwks ? undefined : (config.jwtSecret ?? (await readOrMakeSecret(dataDir)));
+    const webDir = join(dataDir, "web");
+    const steps = [this.#startPostgres(), this.#startRedis(), buildPage(webDir)] as const;
+    await allEnded(steps);
+    const [databaseUrl, redisUrl] = await Promise.all(steps);
+    await migrate(databaseUrl);
+    const demoSession = await this.#openDemoDraw(databaseUrl);
+    const plan = await planFleet({ source, host, port, gateways: config.gateways, redisUrl, databaseUrl, dataDir, webDir, jwtSecret });
+    await this.#startFleet(plan);
+    const edge = `http://${host === "127.0.0.1" || host === "0.0.0.0" ? "localhost" : host}:${port}`;
+    const endpointsFile = await writeEndpoints(dataDir, endpointsOf(plan, { redisUrl, databaseUrl, edge }));
+    this.#endings.push(() => rm(endpointsFile, { force: true }));
+    return { edge, demoSession, endpointsFile };
+  }
+
+  async #startPostgres(): Promise<string> {
+    const { config, appLog } = this.#options;
+    if (config.databaseUrl !== undefined) return config.databaseUrl;
+    const postgres = ownPostgres(config.dataDir, (line) => appLog.add("postgres", line));
+    await this.#keep("postgres", postgres.launch);
+    return postgres.url();
+  }
+
+  async #startRedis(): Promise<string> {
+    const { config, appLog } = this.#options;
+    if (config.redisUrl !== undefined) return config.redisUrl;
+    const redis = ownRedis(config.dataDir, (line) => appLog.add("redis", line));
+    await this.#keep("redis", redis.launch);
+    return redis.url();
+  }
+
+  async #openDemoDraw(databaseUrl: string): Promise<number | undefined> {
+    const { opensDemoDraw, drawTimeZone } = this.#options.config;
+    if (!opensDemoDraw) return undefined;
+    const { db, close } = connect(databaseUrl);
+    try {
+      return await openDemoDraw(db, drawTimeZone);
+    } finally {
+      await close();
+    }
+  }
+
+  /** The edge starts when the others are ready, and ends first; jobs and writer end last. */
+  async #startFleet(plan: readonly PlannedProcess[]): Promise<void> {
+    const keepers = plan.map((process) => ({ process, keeper: this.#keeper(process.name, (signal) => this.#launch(process, signal)) }));
+    const of = (...services: PlannedProcess["service"][]) =>
+      keepers.filter(({ process }) => services.includes(process.service)).map(({ keeper }) => keeper);
+    const stopAll = (services: PlannedProcess["service"]) => () => Promise.all(of(services).map((keeper) => keeper.stop()));
+    for (const service of ["jobs", "writer", "api", "gateway", "edge"] as const) this.#endings.push(stopAll(service));
+    await allEnded(of("api", "gateway", "writer", "jobs").map((keeper) => keeper.start()));
+    await allEnded(of("edge").map((keeper) => keeper.start()));
+  }
+
+  async #launch({ name, service, env }: PlannedProcess, signal: AbortSignal): Promise<Running> {
+    const { appLog } = this.#options;
+    return await ServiceProcess.start({ service, env, signal, onLine: (line) => appLog.add(name, line) });
+  }
+
+  async #keep(name: string, launch: KeptAliveOptions["launch"]): Promise<void> {
+    const keeper = this.#keeper(name, launch);
+    this.#endings.push(() => keeper.stop());
+    await keeper.start();
+  }
+
+  #keeper(name: string, launch: KeptAliveOptions["launch"]): KeptAlive {
+    const { log, tell } = this.#options;
+    return new KeptAlive({
+      name,
+      launch,
+      onDeath: () => {
+        log.error({ component: "process", process: name }, "process died, starting it again");
+        tell(`${name} died; starting it again`);
+      },
+      onReturn: () => {
+        log.info({ component: "process", process: name }, "process is back");
+        tell(`${name} is back`);
+      },
+      onFailure: (_name, error) => log.error({ component: "process", process: name, err: error }, "process did not start"),
+    });
+  }
+}
+
+/** Rejects with the first failure, but only when all have ended: nothing may still be starting while we stop. */
+async function allEnded(steps: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(steps);
+  await Promise.all(steps);
+}
+
+async function refuseTakenPort(host: string, port: number): Promise<void> {
+  const problem = await portProblem(host, port);
+  if (problem === "EADDRINUSE") throw new StartRefused(`port ${port} is in use. Set PORT to a free one: PORT=8080 npm start`);
+  if (problem === "EACCES")
+    throw new StartRefused(`port ${port} needs rights that you do not have. Set PORT to one above 1023: PORT=8080 npm start`);
+  if (problem !== undefined) throw new StartRefused(`cannot listen on ${host}:${port} (${problem}). Check HOST and PORT.`);
+}
+
+async function buildPage(webDir: string): Promise<void> {
+  await rm(webDir, { recursive: true, force: true });
+  await buildWeb(webDir);
+}
