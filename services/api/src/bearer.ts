@@ -1,4 +1,5 @@
 /** Who calls: a token in `Authorization: Bearer`, in exactly one header, verified before the body is read. */
+import type { IncomingMessage } from "node:http";
 import type { Identity, Role, TokenVerifier } from "@drawchat/auth/token";
 import { ClientError } from "@drawchat/protocol/errors";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -14,16 +15,17 @@ export type RequestHook = (request: FastifyRequest, reply: FastifyReply) => Prom
 
 export function authenticate(verifier: TokenVerifier): RequestHook {
   return async (request) => {
-    const verdict = await verifier.verify(readBearer(request.raw.headersDistinct.authorization));
+    const verdict = await verifier.verify(readBearer(request.raw));
     if (verdict.kind === "ok") request.identity = verdict.identity;
     else throw new ClientError(verdict.reason === "keys_unavailable" ? "unavailable" : "unauthorized");
   };
 }
 
-function readBearer(headers: readonly string[] | undefined): string {
-  const [header = "", ...more] = headers ?? [];
-  const token = /^Bearer ([^\s,]+)$/i.exec(header)?.[1];
-  if (token === undefined || more.length > 0) throw new ClientError("unauthorized");
+function readBearer({ headers, rawHeaders }: IncomingMessage): string {
+  const token = /^Bearer ([^\s,]+)$/i.exec(headers.authorization ?? "")?.[1];
+  // Node keeps the first of two such headers and drops the second in silence.
+  const given = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "authorization").length;
+  if (token === undefined || given > 1) throw new ClientError("unauthorized");
   return token;
 }
 

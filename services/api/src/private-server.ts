@@ -8,7 +8,7 @@ import { ClientError } from "@drawchat/protocol/errors";
 import { isRoomName, parseId, type RoomName, roomNumber } from "@drawchat/protocol/ids";
 import type { Log } from "@drawchat/runtime/log";
 import type { Metrics } from "@drawchat/runtime/metrics";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { asClientError, sendProblem } from "./problems.ts";
 import { readId } from "./query.ts";
 import type { RestoreOutcome, RoomRestorer } from "./room-restorer.ts";
@@ -28,7 +28,7 @@ interface RoomParams {
 
 export function buildPrivateServer(parts: PrivateServerParts) {
   const loggerInstance: FastifyBaseLogger = parts.log.child({ component: "http" });
-  const app = Fastify({ loggerInstance, disableRequestLogging: true, forceCloseConnections: true });
+  const app = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }), forceCloseConnections: true });
   app.setErrorHandler((error, _request, reply) => {
     const problem = asClientError(error);
     if (problem.code === "internal") parts.log.error({ component: "http", err: problem.cause ?? problem }, "private request failed");

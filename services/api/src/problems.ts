@@ -26,6 +26,7 @@ const TITLES: Record<number, string> = {
 
 /** Errors of Fastify that have a code of ours; other 4xx of it are `bad_request`. */
 const FRAMEWORK_CODES: Record<string, ErrorCode> = {
+  FST_ERR_MAX_PARAM_LENGTH: "not_found",
   FST_ERR_CTP_BODY_TOO_LARGE: "too_large",
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "unsupported_media_type",
 };

@@ -17,16 +17,16 @@ const EARLIEST_DRAW_MS = Date.UTC(2020, 0, 1);
 const LATEST_DRAW_MS = Date.UTC(2100, 0, 1);
 
 export function addSessionRoutes(app: App, parts: ApiParts): void {
-  const preHandler = [requireRole("admin"), limited(parts)];
+  const onRequest = [requireRole("admin"), limited(parts)];
 
   const create = { summary: "Make a session", body: NewSession, response: { 201: Session, ...problems(400, 409, 413, 415, 429) } };
-  app.post("/live-chat/sessions", { schema: create, preHandler }, async (request, reply): Promise<Session> => {
+  app.post("/live-chat/sessions", { schema: create, onRequest }, async (request, reply): Promise<Session> => {
     reply.code(201);
     return createFrom(parts, request.body);
   });
 
   const list = { summary: "Sessions, newest first", querystring: sessionsQuery, response: { 200: SessionPage, ...problems(400) } };
-  const readOnly = { preHandler: requireRole("admin"), validatorCompiler: parsedByHand };
+  const readOnly = { onRequest: requireRole("admin"), validatorCompiler: parsedByHand };
   app.get("/live-chat/sessions", { schema: list, ...readOnly }, async (request): Promise<SessionPage> => {
     const limit = readLimit(request.query, { max: MAX_LIMIT, fallback: DEFAULT_LIMIT });
     const before = readOptionalId(request.query, "before");
@@ -37,7 +37,7 @@ export function addSessionRoutes(app: App, parts: ApiParts): void {
   });
 
   const close = { summary: "Close a session for good", params: idParams("id"), response: { 200: Session, ...problems(404, 409, 429) } };
-  const change = { preHandler, validatorCompiler: parsedByHand };
+  const change = { onRequest, validatorCompiler: parsedByHand };
   app.post("/live-chat/sessions/:id/close", { schema: close, ...change }, async (request): Promise<Session> => {
     const closed = await closeSession(parts.db, readPathId(request.params.id, "session_not_found"));
     if (closed === undefined) throw new ClientError("session_not_found");

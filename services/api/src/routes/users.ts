@@ -8,7 +8,7 @@ import { idParams, noContent, parsedByHand, problems } from "../schemas.ts";
 /** Ends a user's sockets on every gateway. The user may come back unless the token is ended too. */
 export function addUserRoutes(app: App, { redis, limiter, log }: ApiParts): void {
   const schema = { summary: "End a user's sockets", params: idParams("user_id"), response: { 204: noContent, ...problems(404, 429) } };
-  const options = { schema, preHandler: requireRole("admin"), validatorCompiler: parsedByHand };
+  const options = { schema, onRequest: requireRole("admin"), validatorCompiler: parsedByHand };
   app.post("/live-chat/users/:user_id/disconnect", options, async (request, reply) => {
     const admin = callerOf(request).userId;
     await limiter.take(admin);

@@ -1,0 +1,75 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTokenVerifier } from "@drawchat/auth/token";
+import { DemoToken } from "@drawchat/protocol/rest";
+import Value from "typebox/value";
+import { expect, test } from "vitest";
+import { TOKENS, testApi, testStores } from "./test-api.ts";
+
+const stores = await testStores();
+const webDir = await mkdtemp(join(tmpdir(), "drawchat-web-"));
+await writeFile(join(webDir, "index.html"), "<!doctype html><title>draw</title>");
+await writeFile(join(webDir, "app-3F9A2B7C.js"), "0");
+const development = await testApi(stores, { server: { demoTokens: TOKENS, webDir } });
+const production = await testApi(stores);
+
+test("the description lists every call with its answers and problems", async () => {
+  const { body } = await development.call("GET /openapi.json", { user: 0 });
+  expect(body).toMatchObject({ openapi: "3.1.0", components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } } });
+  const { paths } = body as { paths: Record<string, Record<string, { responses: Record<string, unknown>; security?: unknown }>> };
+  const calls = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+  expect(calls.sort()).toEqual([
+    "DELETE /live-chat/sessions/{id}/winners/{user_id}",
+    "GET /live-chat/messages",
+    "GET /live-chat/sessions",
+    "GET /live-chat/status",
+    "POST /demo/token",
+    "POST /live-chat/like",
+    "POST /live-chat/like-message/{id}",
+    "POST /live-chat/sessions",
+    "POST /live-chat/sessions/{id}/close",
+    "POST /live-chat/users/{user_id}/disconnect",
+    "PUT /live-chat/sessions/{id}/winners/{user_id}",
+  ]);
+  for (const [path, methods] of Object.entries(paths)) {
+    if (!path.startsWith("/live-chat/")) continue;
+    for (const call of Object.values(methods)) {
+      expect(Object.keys(call.responses)).toEqual(expect.arrayContaining(["401", "403", "503"]));
+      expect(call.security).toEqual([{ bearer: [] }]);
+    }
+  }
+});
+
+test("a demo token is one for a user of its own, with the role asked for", async () => {
+  const { verify } = createTokenVerifier(TOKENS);
+  const users = new Set<number>();
+  for (const body of [{ username: "ann" }, { username: "ann", role: "host" }]) {
+    const answer = await development.call("POST /demo/token", { user: 0, body });
+    if (!Value.Check(DemoToken, answer.body)) throw new Error("not a demo token");
+    const verdict = await verify(answer.body.token);
+    expect(verdict).toMatchObject({ kind: "ok", identity: { userId: answer.body.user_id, username: "ann", isHost: "role" in body } });
+    users.add(answer.body.user_id);
+  }
+  expect(users.size).toBe(2);
+});
+
+test.each([{ username: "ann", role: "admin" }, { username: "" }, { username: "\u200b" }, {}])("no demo token for %j", async (body) => {
+  expect((await development.call("POST /demo/token", { user: 0, body })).status).toBe(400);
+});
+
+test("production has no demo sign-in and no page", async () => {
+  expect((await production.call("POST /demo/token", { user: 0, body: { username: "ann" } })).status).toBe(404);
+  expect((await production.call("GET /", { user: 0 })).status).toBe(404);
+});
+
+test("the page is never cached, its hashed assets for ever", async () => {
+  const page = await development.call("GET /", { user: 0 });
+  expect(page.headers).toMatchObject({ "cache-control": "no-cache", "content-type": "text/html; charset=utf-8" });
+  expect(page.headers["content-security-policy"]).toContain("connect-src 'self' ws: wss:");
+  const asset = await development.call("GET /app-3F9A2B7C.js", { user: 0 });
+  expect(asset.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+  for (const path of ["/../package.json", "/%2e%2e/package.json", "/missing.js"]) {
+    expect((await development.call(`GET ${path}`, { user: 0 })).status).toBe(404);
+  }
+});

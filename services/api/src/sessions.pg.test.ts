@@ -1,0 +1,166 @@
+import { Session, SessionPage } from "@drawchat/protocol/rest";
+import { publishControl, readControl } from "@drawchat/redis/control";
+import { readRoom } from "@drawchat/redis/room-state";
+import Value from "typebox/value";
+import { beforeEach, describe, expect, test } from "vitest";
+import { testApi, testStores } from "./test-api.ts";
+
+const { parts, call, database, redis, restorer } = await testApi(await testStores());
+const admin = { roles: ["admin" as const], user: 99 };
+const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+
+beforeEach(async () => {
+  await database.db.deleteFrom("live_chat_sessions").execute();
+  parts.sessions.forget();
+});
+
+async function create(body: object): Promise<Session> {
+  const answer = await call("POST /live-chat/sessions", { ...admin, body });
+  expect(answer.status).toBe(201);
+  if (!Value.Check(Session, answer.body)) throw new Error("not a session");
+  return answer.body;
+}
+
+function daily(drawAt: Date, state: "scheduled" | "cancelled" = "scheduled") {
+  const window = { opens_at: new Date(drawAt.getTime() - 60_000), closes_at: new Date(drawAt.getTime() + 60_000) };
+  const values = { kind: "daily" as const, draw_date: drawAt.toISOString().slice(0, 10), draw_at: drawAt, ...window, state };
+  return database.db.insertInto("live_chat_sessions").values(values).returning("id").executeTakeFirstOrThrow();
+}
+
+describe("making a session", () => {
+  test("has the window of the settings, or of the call", async () => {
+    const draw_at = at(0);
+    expect(await create({ draw_at })).toMatchObject({ draw_at, state: "open", is_active: true, total_likes: 0, winners: [] });
+    const other = at(48);
+    const session = await create({ draw_at: other, pre_hours: 0.5, post_hours: 2 });
+    expect(Date.parse(other) - Date.parse(session.opens_at)).toBe(1_800_000);
+    expect(Date.parse(session.closes_at) - Date.parse(other)).toBe(7_200_000);
+    expect(session.state).toBe("scheduled");
+  });
+
+  test("an offset of draw_at is the same instant in UTC", async () => {
+    expect((await create({ draw_at: "2031-05-01T20:00:00+02:00" })).draw_at).toBe("2031-05-01T18:00:00.000Z");
+  });
+
+  test("at the instant of another explicit session is 409", async () => {
+    const draw_at = at(3);
+    await create({ draw_at });
+    expect((await call("POST /live-chat/sessions", { ...admin, body: { draw_at } })).body).toMatchObject({ status: 409, code: "conflict" });
+  });
+
+  test("replaces the daily session of the same date", async () => {
+    const day = new Date("2031-05-02T20:00:00Z");
+    const { id } = await daily(day);
+    await create({ draw_at: "2031-05-02T21:00:00Z" });
+    const row = await database.db
+      .selectFrom("live_chat_sessions")
+      .select(["state", "policy_version"])
+      .where("id", "=", id)
+      .executeTakeFirst();
+    expect(row).toEqual({ state: "cancelled", policy_version: 2 });
+  });
+
+  test("at the instant of the daily session makes that one explicit", async () => {
+    const day = new Date("2031-05-03T20:00:00Z");
+    const { id } = await daily(day);
+    expect(await create({ draw_at: day.toISOString() })).toMatchObject({ session_id: id, state: "scheduled" });
+    const rows = await database.db.selectFrom("live_chat_sessions").select("kind").execute();
+    expect(rows).toEqual([{ kind: "explicit" }]);
+  });
+
+  test.each([
+    ["nothing", {}],
+    ["no instant", { draw_at: "tomorrow" }],
+    ["a local time", { draw_at: "2031-05-01T20:00:00" }],
+    ["a far year", { draw_at: "9999-05-01T20:00:00Z" }],
+    ["negative hours", { draw_at: at(1), pre_hours: -1 }],
+    ["hours beyond a week", { draw_at: at(1), post_hours: 1e9 }],
+    ["hours as text", { draw_at: at(1), pre_hours: "1" }],
+    ["an unknown field", { draw_at: at(1), winner: 1 }],
+    ["a list", []],
+    ["a key twice", `{"draw_at":"${at(1)}","draw_at":"${at(2)}"}`],
+    ["no JSON", "{"],
+    ["an empty body", ""],
+  ])("%s is refused", async (_what, body) => {
+    expect((await call("POST /live-chat/sessions", { ...admin, body })).body).toMatchObject({ status: 400, code: "bad_request" });
+  });
+});
+
+describe("listing sessions", () => {
+  test("goes from the newest back, page by page", async () => {
+    const ids: number[] = [];
+    for (let i = 0; i < 5; i++) ids.unshift((await create({ draw_at: at(100 + i) })).session_id);
+    const seen: number[] = [];
+    for (let next: number | null = null; ; ) {
+      const query: string = next === null ? "" : `&before=${next}`;
+      const { body } = await call(`GET /live-chat/sessions?limit=2${query}`, admin);
+      if (!Value.Check(SessionPage, body)) throw new Error("not a page of sessions");
+      seen.push(...body.sessions.map((session) => session.session_id));
+      next = body.next_before;
+      if (next === null) break;
+    }
+    expect(seen).toEqual(ids);
+  });
+});
+
+describe("closing a session", () => {
+  test("is told to Redis with the next version, and once more is 200 without a change", async () => {
+    const { session_id: id } = await create({ draw_at: at(0) });
+    await restorer.restore(`s${id}`);
+    const first = await call(`POST /live-chat/sessions/${id}/close`, admin);
+    expect(first.body).toMatchObject({ session_id: id, state: "closed", is_active: false });
+    expect((await readRoom(redis, `s${id}`))?.policy).toMatchObject({ state: "closed", version: 2 });
+    const again = await call(`POST /live-chat/sessions/${id}/close`, admin);
+    expect({ status: again.status, body: again.body }).toEqual({ status: 200, body: first.body });
+    expect((await call("GET /live-chat/status")).body).toMatchObject({ state: "closed" });
+  });
+
+  test("leaves a job in the same transaction that tells Redis again", async () => {
+    const { session_id: id } = await create({ draw_at: at(0) });
+    await call(`POST /live-chat/sessions/${id}/close`, admin);
+    const { rows } = await database.pool.query(`SELECT key FROM graphile_worker.jobs WHERE key = 'apply_policy:${id}'`);
+    expect(rows).toHaveLength(1);
+  });
+
+  test("of an unknown one is 404, of a cancelled one 409", async () => {
+    for (const id of ["999999", "abc", "0"]) {
+      expect((await call(`POST /live-chat/sessions/${id}/close`, admin)).body).toMatchObject({ status: 404, code: "session_not_found" });
+    }
+    const { id } = await daily(new Date("2031-06-01T20:00:00Z"), "cancelled");
+    expect((await call(`POST /live-chat/sessions/${id}/close`, admin)).status).toBe(409);
+  });
+});
+
+describe("winners", () => {
+  test("are added and taken out, each as often as one likes", async () => {
+    const { session_id: id } = await create({ draw_at: at(0) });
+    for (const [method, winners] of [["PUT", [7]] as const, ["PUT", [7]] as const, ["DELETE", []] as const, ["DELETE", []] as const]) {
+      const answer = await call(`${method} /live-chat/sessions/${id}/winners/7`, admin);
+      expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: "" });
+      const { body } = await call("GET /live-chat/sessions", admin);
+      expect(body).toMatchObject({ sessions: [{ winners }] });
+    }
+    expect((await call("PUT /live-chat/sessions/999999/winners/7", admin)).status).toBe(404);
+  });
+});
+
+describe("admin calls", () => {
+  const calls = [
+    "POST /live-chat/sessions",
+    "GET /live-chat/sessions",
+    "POST /live-chat/sessions/1/close",
+    "POST /live-chat/users/1/disconnect",
+  ];
+
+  test.each(calls)("%s is 403 for everybody else", async (request) => {
+    expect((await call(request)).body).toMatchObject({ status: 403, code: "forbidden" });
+    expect((await call(request, { roles: ["moderator", "host", "agent"] })).status).toBe(403);
+  });
+
+  test("ending a user's sockets reaches every gateway", async () => {
+    const before = await publishControl(redis, { type: "end_user", user_id: 1, code: 4503, reason: "before" });
+    expect((await call("POST /live-chat/users/42/disconnect", admin)).status).toBe(204);
+    const [entry] = await readControl(redis, before);
+    expect(entry?.command).toMatchObject({ type: "end_user", user_id: 42, code: 4503 });
+  });
+});
