@@ -180,6 +180,12 @@ function isFrame(value: unknown): value is AnyServerFrame {
   return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }
 
+/** Node's WebSocket takes headers; the browser's types, under which the page's tests are checked, do not know that. */
+const NodeWebSocket = WebSocket as unknown as new (
+  url: URL,
+  options: { protocols: string[]; headers: Record<string, string> },
+) => WebSocket;
+
 function openSocket({ url, token, version = 2, headers = {}, ...options }: ClientOptions): WebSocket {
   const tokenIn = options.tokenIn ?? (version === 1 ? "query" : "subprotocol");
   const protocols = version === 2 ? [V2_SUBPROTOCOL] : [];
@@ -188,5 +194,5 @@ function openSocket({ url, token, version = 2, headers = {}, ...options }: Clien
   if (token !== undefined && tokenIn === "query") target.searchParams.set("token", token);
   if (token !== undefined && tokenIn === "subprotocol") protocols.push(`bearer.${token}`);
   if (token !== undefined && tokenIn === "header") allHeaders.authorization = `Bearer ${token}`;
-  return new WebSocket(target, { protocols, headers: allHeaders });
+  return new NodeWebSocket(target, { protocols, headers: allHeaders });
 }
