@@ -54,5 +54,10 @@ export function connectDatabase({ url, maxConnections, applicationName, onError 
   // A client that loses its connection while checked out also emits `error`; unheard, that would end the process.
   pool.on("connect", (client) => client.on("error", onError));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { db, pool, close: () => db.destroy() };
+  const close = async () => {
+    await db.destroy();
+    // Kysely ends the pool only where it has used it itself.
+    if (!pool.ending) await pool.end();
+  };
+  return { db, pool, close };
 }

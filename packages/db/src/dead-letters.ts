@@ -1,7 +1,10 @@
 /** Dead letters: accepted events that Postgres will not take, kept as bytes under their id. */
+import { isRoomName } from "@drawchat/protocol/ids";
+import type { Selectable } from "kysely";
 import type pg from "pg";
 import type { DeadLetter } from "./batch-rows.ts";
 import { sqlState } from "./postgres-errors.ts";
+import type { DeadLettersTable } from "./tables.ts";
 
 const MAX_ERROR_CHARS = 1_000;
 
@@ -31,6 +34,40 @@ export async function insertDeadLetters(client: pg.Pool | pg.PoolClient, letters
     ],
   );
   return rows.map((row) => row.event_id);
+}
+
+export interface StoredDeadLetter extends DeadLetter {
+  readonly createdAt: Date;
+}
+
+/** The oldest by event id, `limit` at most, behind the id `after`; `ids` instead picks these. */
+export async function listDeadLetters(
+  pool: pg.Pool,
+  { after = 0, limit = 100, ids }: { after?: number; limit?: number; ids?: readonly number[] },
+): Promise<StoredDeadLetter[]> {
+  const { rows } = await pool.query<Selectable<DeadLettersTable>>(
+    `SELECT * FROM dead_letters WHERE event_id > $1 AND ($3::bigint[] IS NULL OR event_id = ANY($3::bigint[])) ORDER BY event_id LIMIT $2`,
+    [after, limit, ids ?? null],
+  );
+  return rows.map((row) => ({
+    origin: {
+      id: row.event_id,
+      room: isRoomName(row.room) ? row.room : "",
+      kind: row.kind,
+      userId: row.user_id,
+      clientId: row.client_id,
+      body: row.body,
+    },
+    code: row.error_code,
+    error: row.error,
+    createdAt: row.created_at,
+  }));
+}
+
+/** Resolves with how many there were. */
+export async function deleteDeadLetters(pool: pg.Pool, ids: readonly number[]): Promise<number> {
+  const { rowCount } = await pool.query("DELETE FROM dead_letters WHERE event_id = ANY($1::bigint[])", [ids]);
+  return rowCount ?? 0;
 }
 
 function clean(text: string): string {

@@ -1,27 +1,11 @@
 /** `npm run -s sql -- "select …"`: runs a query where psql is absent, by default on the chat that runs here. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { ConfigError, Env } from "@drawchat/runtime/env";
 import { loadOrExit } from "@drawchat/runtime/run";
 import pg from "pg";
-
-/** DATABASE_URL, else the Postgres that `npm start` wrote into its data folder. */
-function findUrl(env: Env): string {
-  const given = env.optional("DATABASE_URL");
-  if (given !== undefined) return given;
-  const path = join(env.text("DATA_DIR", ".data"), "endpoints.json");
-  try {
-    const endpoints: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof endpoints === "object" && endpoints !== null && "postgres" in endpoints && typeof endpoints.postgres === "string")
-      return endpoints.postgres;
-  } catch {
-    // the same advice: it is not there or not whole
-  }
-  throw new ConfigError([`no database: run "npm start" first, or set DATABASE_URL (${path} names none)`]);
-}
+import { findDatabaseUrl } from "./database-url.ts";
 
 const { url, query } = loadOrExit(() => {
-  const url = findUrl(new Env(process.env));
+  const url = findDatabaseUrl(new Env(process.env));
   const query = process.argv.slice(2).join(" ").trim();
   if (query === "") throw new ConfigError(['usage: npm run -s sql -- "select count(*) from live_chat_messages"']);
   return { url, query };

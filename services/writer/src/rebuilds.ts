@@ -57,6 +57,9 @@ export class Rebuilds {
     try {
       const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
       const response = await fetch(new URL(`/internal/rooms/${room}/rebuild`, this.#apiUrl), { method: "POST", signal });
+      await response.body?.cancel();
+      // A room without a session has nothing that could come back.
+      if (response.status === 404) return true;
       if (!response.ok) throw new Error(`the api answered ${response.status}`);
       this.#log.info({ component: "live_chat", room }, "room rebuilt");
       return true;

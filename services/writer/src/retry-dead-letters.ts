@@ -1,0 +1,50 @@
+/** Dead letters once more, after what kept them out (a constraint, a missing session) was mended. */
+import { storeBatch } from "@drawchat/db/batch";
+import { deleteDeadLetters, type StoredDeadLetter } from "@drawchat/db/dead-letters";
+import { isRoomName, parseId, partitionOfRoom } from "@drawchat/protocol/ids";
+import type { LogEntry } from "@drawchat/redis/log";
+import { sleep } from "@drawchat/runtime/backoff";
+import type pg from "pg";
+import { toBatch } from "./rows.ts";
+
+const LOCKED_WAIT_MS = 100;
+
+/**
+ * Stores them one by one and deletes each letter that is a row by then. Only Postgres is written: a message that was
+ * withdrawn stays away from open screens, and is there for whoever asks for the history. Resolves with the ids stored.
+ */
+export async function retryDeadLetters(pool: pg.Pool, letters: readonly StoredDeadLetter[]): Promise<number[]> {
+  const stored: number[] = [];
+  for (const letter of letters) {
+    if (await isStored(pool, letter)) stored.push(letter.origin.id);
+  }
+  await deleteDeadLetters(pool, stored);
+  return stored;
+}
+
+async function isStored(pool: pg.Pool, letter: StoredDeadLetter): Promise<boolean> {
+  const entry = entryOf(letter);
+  const [room] = entry.rooms;
+  if (room === undefined) return false;
+  const partition = partitionOfRoom(room);
+  for (;;) {
+    const outcome = await storeBatch(pool, toBatch(partition, [entry]));
+    if (outcome !== undefined) return outcome.written.has(letter.origin.id) || outcome.repeats > 0;
+    await sleep(LOCKED_WAIT_MS); // a writer is at this partition; its batches are short
+  }
+}
+
+function entryOf({ origin: { id, room, kind, userId, clientId, body } }: StoredDeadLetter): LogEntry {
+  const isKnown = isRoomName(room);
+  const target = body.toString("latin1");
+  const isLike = kind === "l" && (target === "s" || parseId(target) !== undefined);
+  return {
+    streamId: `${id}-0`,
+    firstId: id,
+    nonce: "",
+    rooms: isKnown ? [room] : [],
+    events: isKnown && kind !== "l" ? [{ id, room, kind, userId, clientId, body }] : [],
+    likes: isKnown && isLike ? [{ id, room, target: target === "s" ? "s" : `${Number(target)}`, userId }] : [],
+    unreadable: [],
+  };
+}
