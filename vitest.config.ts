@@ -8,6 +8,7 @@ const LAYOUT = "packages/testkit/src/layout.test.ts";
 const INTEGRATION = "{packages,services,loadtest}/**/*.{redis,pg,cluster}.test.ts";
 const BROWSER = "{packages,services}/**/*.browser.test.ts";
 const globalSetup = "packages/testkit/src/global-setup.ts";
+const browserSetup = "packages/testkit/src/browser-setup.ts";
 const sequence = { groupOrder: 1 };
 
 export default defineConfig({
@@ -23,7 +24,16 @@ export default defineConfig({
         },
       },
       { test: { name: "integration", include: [INTEGRATION], globalSetup, testTimeout: 30_000, hookTimeout: 60_000, sequence } },
-      { test: { name: "browser", include: [BROWSER], globalSetup, testTimeout: 60_000, hookTimeout: 120_000, sequence } },
+      {
+        test: {
+          name: "browser",
+          include: [BROWSER],
+          globalSetup: [globalSetup, browserSetup],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence,
+        },
+      },
     ],
   },
 });

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { sleep } from "@drawchat/runtime/backoff";
@@ -30,7 +30,8 @@ const USER = "postgres";
 /** Starts it and resolves once it takes connections. */
 export async function startPostgres(options: PostgresOptions): Promise<LocalPostgres> {
   const binaries = await findPostgres();
-  await mkdir(options.dir, { recursive: true, mode: 0o755 });
+  await mkdir(options.dir, { recursive: true });
+  if (isRoot()) await chmod(options.dir, 0o755); // another user passes through it
   const cluster = await placeReachable(join(options.dir, "cluster"), isRoot() ? UNPRIVILEGED_UID : undefined);
   const password = await readPassword(options.dir);
   if (!existsSync(join(cluster, "PG_VERSION"))) await initialise({ binaries, cluster, password, durable: options.durable ?? true });
@@ -161,7 +162,7 @@ async function initialise({ binaries, cluster, password, durable }: NewCluster):
     await rename(unfinished, cluster);
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true });
-    throw new Error("initdb failed", { cause });
+    throw new Error(`initdb failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   } finally {
     await rm(passwordFile, { force: true });
   }
