@@ -9,10 +9,11 @@ import { join } from "node:path";
 import { signToken, type TokenRequest } from "@drawchat/auth/token";
 import type { StoredSession } from "@drawchat/db/sessions";
 import { freePort } from "@drawchat/local/ports";
+import type { LocalPostgres } from "@drawchat/local/postgres";
 import { ServiceProcess } from "@drawchat/local/process";
 import type { ClientOptions } from "./client.ts";
 import { type LogLine, LogLines } from "./log-lines.ts";
-import { createTestDatabase, type TestDatabase } from "./postgres.ts";
+import { createTestDatabase, createTestPostgres, type TestDatabase } from "./postgres.ts";
 import { createTestRedis, type TestRedis } from "./redis.ts";
 import { addSession, type SessionWindow } from "./sessions.ts";
 
@@ -34,6 +35,8 @@ export interface ClusterOptions {
   env?: Readonly<Record<string, string>>;
   /** A built page for the api to serve. */
   webDir?: string;
+  /** A Postgres server of its own, which a test may stop and start: `cluster.postgres`. Default false. */
+  ownPostgres?: boolean;
 }
 
 interface Plan {
@@ -51,11 +54,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const { redis, remove } = await createTestRedis();
   const cleanups = [() => rm(dataDir, { recursive: true, force: true }), remove];
   try {
-    const database = await createTestDatabase();
+    const postgres = options.ownPostgres === true ? await createTestPostgres() : undefined;
+    if (postgres !== undefined) cleanups.push(() => postgres.remove());
+    const database = postgres === undefined ? await createTestDatabase() : await postgres.createDatabase();
     cleanups.push(() => database.drop());
     const secret = randomBytes(32).toString("hex");
     const plans = await planProcesses(options, { redis, database, secret, dataDir });
-    const cluster = new Cluster({ redis, database, secret, plans, cleanups });
+    const cluster = new Cluster({ redis, database, postgres: postgres?.server, secret, plans, cleanups });
     cleanups.push(() => cluster.stopProcesses());
     await cluster.startProcesses();
     return cluster;
@@ -68,6 +73,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 interface ClusterParts {
   redis: TestRedis;
   database: TestDatabase;
+  postgres: LocalPostgres | undefined;
   secret: string;
   plans: ReadonlyMap<ProcessName, Plan>;
   cleanups: (() => Promise<unknown>)[];
@@ -117,6 +123,13 @@ export class Cluster {
   /** Adds a session, open unless told otherwise. */
   session(window: SessionWindow = {}): Promise<StoredSession> {
     return addSession(this.database.db, window);
+  }
+
+  /** The server of a cluster that was started with `ownPostgres`. */
+  get postgres(): LocalPostgres {
+    const { postgres } = this.#parts;
+    if (postgres === undefined) throw new Error("the cluster has no Postgres of its own");
+    return postgres;
   }
 
   process(name: ProcessName): ServiceProcess {
@@ -169,7 +182,7 @@ export class Cluster {
   }
 }
 
-type Shared = Omit<ClusterParts, "plans" | "cleanups"> & { dataDir: string };
+type Shared = Omit<ClusterParts, "plans" | "cleanups" | "postgres"> & { dataDir: string };
 
 async function planProcesses(options: ClusterOptions, { redis, database, secret, dataDir }: Shared): Promise<Map<ProcessName, Plan>> {
   const { gateways = 1, writers = 1, apis = 1, jobs = 0, edge = false } = options;

@@ -1,6 +1,12 @@
 /** A fresh, migrated database for a test file. */
 import { randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connectDatabase, type Database } from "@drawchat/db/connect";
+import { migrateToLatest } from "@drawchat/db/migrate";
+import { freePort } from "@drawchat/local/ports";
+import { type LocalPostgres, startPostgres } from "@drawchat/local/postgres";
 import { afterAll, inject } from "vitest";
 import { TEMPLATE_DATABASE } from "./global-setup.ts";
 
@@ -26,6 +32,32 @@ export async function createTestDatabase(): Promise<TestDatabase & { drop: () =>
     await asAdmin(`DROP DATABASE ${name} WITH (FORCE)`);
   };
   return { ...database, url, drop };
+}
+
+export interface TestPostgres {
+  server: LocalPostgres;
+  createDatabase: () => Promise<TestDatabase & { drop: () => Promise<void> }>;
+  remove: () => Promise<void>;
+}
+
+/** A server that a test may stop, kill and start; the caller removes it. */
+export async function createTestPostgres(): Promise<TestPostgres> {
+  const dir = await mkdtemp(join(tmpdir(), "drawchat-test-postgres-"));
+  await chmod(dir, 0o755);
+  const server = await startPostgres({ dir, port: await freePort() });
+  return {
+    server,
+    createDatabase: async () => {
+      const url = server.url();
+      const database = connect(url);
+      await migrateToLatest(database);
+      return { ...database, url, drop: () => database.close() };
+    },
+    remove: async () => {
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
 }
 
 async function asAdmin(statement: string): Promise<void> {
