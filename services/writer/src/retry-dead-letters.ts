@@ -1,10 +1,11 @@
 /** Dead letters once more, after what kept them out (a constraint, a missing session) was mended. */
 import { storeBatch } from "@drawchat/db/batch";
+import type { Database } from "@drawchat/db/connect";
 import { deleteDeadLetters, type StoredDeadLetter } from "@drawchat/db/dead-letters";
 import { isRoomName, parseId, partitionOfRoom } from "@drawchat/protocol/ids";
 import type { LogEntry } from "@drawchat/redis/log";
 import { sleep } from "@drawchat/runtime/backoff";
-import type pg from "pg";
+
 import { toBatch } from "./rows.ts";
 
 const LOCKED_WAIT_MS = 100;
@@ -13,7 +14,7 @@ const LOCKED_WAIT_MS = 100;
  * Stores them one by one and deletes each letter that is a row by then. Only Postgres is written: a message that was
  * withdrawn stays away from open screens, and is there for whoever asks for the history. Resolves with the ids stored.
  */
-export async function retryDeadLetters(pool: pg.Pool, letters: readonly StoredDeadLetter[]): Promise<number[]> {
+export async function retryDeadLetters(pool: Database["pool"], letters: readonly StoredDeadLetter[]): Promise<number[]> {
   const stored: number[] = [];
   for (const letter of letters) {
     if (await isStored(pool, letter)) stored.push(letter.origin.id);
@@ -22,7 +23,7 @@ export async function retryDeadLetters(pool: pg.Pool, letters: readonly StoredDe
   return stored;
 }
 
-async function isStored(pool: pg.Pool, letter: StoredDeadLetter): Promise<boolean> {
+async function isStored(pool: Database["pool"], letter: StoredDeadLetter): Promise<boolean> {
   const entry = entryOf(letter);
   const [room] = entry.rooms;
   if (room === undefined) return false;

@@ -1,13 +1,14 @@
 /** One batch, from entries of the log to their removal: commit, make amends, settle, in this order. */
 import { storeBatch } from "@drawchat/db/batch";
 import type { StoredBatch } from "@drawchat/db/batch-rows";
+import type { Database } from "@drawchat/db/connect";
 import { type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import type { RedisClient } from "@drawchat/redis/connect";
 import type { LikeTarget } from "@drawchat/redis/keys";
 import type { LogEntry } from "@drawchat/redis/log";
 import { type Rejection, type RoomSettlement, type Settled, settle } from "@drawchat/redis/settle";
 import type { Log } from "@drawchat/runtime/log";
-import type pg from "pg";
+
 import { type AmendsOptions, makeAmends, safeUserId } from "./amends.ts";
 import type { WriterMetrics } from "./metrics.ts";
 import { toBatch } from "./rows.ts";
@@ -17,7 +18,7 @@ const REPORTED_EVENTS = 20;
 
 export interface StoreOptions extends AmendsOptions {
   redis: RedisClient;
-  pool: pg.Pool;
+  pool: Database["pool"];
   metrics: WriterMetrics;
   log: Log;
 }
