@@ -15,6 +15,7 @@
  * | dc:{p07}:liked:s42:TARGET  | set     | users who liked (a filter; Postgres is the truth) | with the room                  |
  * | dc:{p07}:viewers:s42       | hash    | gateway → count:seen_ms                           | stale after 12 s               |
  * | dc:{p07}:ch:s42            | channel | publications                                      |                                |
+ * | dc:{rest}:writes:USER      | counter | REST writes of a user                             | 60 s                           |
  * | dc:{ctl}:version, :log     | counter, stream | commands to all gateways                  | last 1,000                     |
  * | dc:ctl                     | channel | the same commands, at once                        |                                |
  *
@@ -45,4 +46,5 @@ export const keys = {
   controlVersion: "dc:{ctl}:version",
   controlLog: "dc:{ctl}:log",
   writers: "dc:{writers}",
+  restWrites: "dc:{rest}:writes",
 } as const;

@@ -1,9 +1,9 @@
 /** What the log still holds of one room: accepted, not stored yet. Read for a restore. */
 import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import type { RedisClient } from "./connect.ts";
-import { keys } from "./keys.ts";
-import { decodePublication, type RawEvent } from "./publication.ts";
-import { asArray, asBytes, asText } from "./script.ts";
+import { keys, type LikeTarget } from "./keys.ts";
+import { decodeEntry } from "./log.ts";
+import { EVENT_V2_ONLY, type RawEvent } from "./publication.ts";
 
 const ENTRIES_A_READ = 200;
 
@@ -13,7 +13,7 @@ export interface RoomLog {
   /** The room's events, oldest first. */
   readonly events: RawEvent[];
   /** How many likes of each target are not stored yet. */
-  readonly likes: ReadonlyMap<string, number>;
+  readonly likes: ReadonlyMap<LikeTarget, number>;
 }
 
 /**
@@ -22,47 +22,22 @@ export interface RoomLog {
  */
 export async function readRoomLog(redis: RedisClient, room: RoomName): Promise<RoomLog> {
   const events: RawEvent[] = [];
-  const likes = new Map<string, number>();
+  const likes = new Map<LikeTarget, number>();
   let firstEntry = "";
   for (let from = "-"; ; ) {
-    const entries = asArray(await redis.xrangeBuffer(keys.log(partitionOfRoom(room)), from, "+", "COUNT", ENTRIES_A_READ));
-    for (const entry of entries) {
-      const [id, fields] = asArray(entry);
-      if (firstEntry === "") firstEntry = asText(id);
-      from = `(${asText(id)}`;
-      readEntry(asArray(fields), room, { events, likes });
+    const page = await redis.xrangeBuffer(keys.log(partitionOfRoom(room)), from, "+", "COUNT", ENTRIES_A_READ);
+    for (const [id, fields] of page) {
+      const entry = decodeEntry(id.toString("latin1"), fields);
+      if (firstEntry === "") firstEntry = entry.streamId;
+      from = `(${entry.streamId}`;
+      for (const event of entry.events) {
+        if (event.room !== room) continue;
+        events.push({ ...event, flags: event.kind === "m" ? 0 : EVENT_V2_ONLY, body: event.body.toString("utf8") });
+      }
+      for (const like of entry.likes) {
+        if (like.room === room) likes.set(like.target, (likes.get(like.target) ?? 0) + 1);
+      }
     }
-    if (entries.length < ENTRIES_A_READ) return { firstEntry, events, likes };
-  }
-}
-
-function readEntry(fields: unknown[], room: RoomName, into: { events: RawEvent[]; likes: Map<string, number> }): void {
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = asText(fields[i]);
-    if (name === "pub") into.events.push(...eventsOf(asBytes(fields[i + 1]), room));
-    if (name === "likes") countLikes(asText(fields[i + 1]), room, into.likes);
-  }
-}
-
-function eventsOf(bytes: Buffer, room: RoomName): RawEvent[] {
-  const publication = decodePublication(bytes);
-  if (publication.room !== room) return [];
-  return publication.events.map(({ id, kind, flags, userId, clientId, start, end }) => ({
-    id,
-    kind,
-    flags,
-    userId,
-    clientId,
-    body: bytes.toString("utf8", start, end),
-  }));
-}
-
-/** A record is the room's name and a line `<id> <target> <user>` a like. */
-function countLikes(record: string, room: RoomName, likes: Map<string, number>): void {
-  const [name, ...lines] = record.split("\n");
-  if (name !== room) return;
-  for (const line of lines) {
-    const target = line.split(" ")[1];
-    if (target !== undefined) likes.set(target, (likes.get(target) ?? 0) + 1);
+    if (page.length < ENTRIES_A_READ) return { firstEntry, events, likes };
   }
 }

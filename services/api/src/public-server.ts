@@ -49,7 +49,9 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
-    forceCloseConnections: true,
+    // At the stop: idle connections are cut, requests in hand are answered with `Connection: close`.
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, asClientError(error)),
     clientErrorHandler: answerBrokenRequest,

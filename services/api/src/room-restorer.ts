@@ -15,6 +15,7 @@ import { applyPolicy } from "@drawchat/redis/policy";
 import type { RawEvent } from "@drawchat/redis/publication";
 import { type RoomSnapshot, restoreRoom } from "@drawchat/redis/restore";
 import { type RoomLog, readRoomLog } from "@drawchat/redis/room-log";
+import { redisNowMs } from "@drawchat/redis/time";
 import { Backoff } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
 
@@ -91,7 +92,7 @@ export class RoomRestorer {
     if (!room.startsWith("s")) return undefined;
     const roomLog = await readRoomLog(redis, room);
     const session = await findSession(db, roomNumber(room));
-    if (session === undefined || session.closesAtMs + KEPT_MS <= Date.now()) return undefined;
+    if (session === undefined || session.closesAtMs + KEPT_MS <= (await redisNowMs(redis))) return undefined;
     // One more than wanted: the event before the first is where the restored history begins.
     const stored = await listLastEvents(db, session.id, EVENTS + 1);
     const likedInLog = [...roomLog.likes.keys()].filter((target) => target !== "s").map(Number);
@@ -124,14 +125,13 @@ interface SnapshotParts {
 function snapshotOf({ room, session, roomLog, stored, counts }: SnapshotParts): RoomSnapshot {
   const byId = new Map<number, RawEvent>();
   const likes = new Map<LikeTarget, { stored: number; pending: number }>();
-  const pendingOf = (target: string) => roomLog.likes.get(target) ?? 0;
+  const pendingOf = (target: LikeTarget) => roomLog.likes.get(target) ?? 0;
   likes.set("s", { stored: session.totalLikes, pending: pendingOf("s") });
   for (const target of roomLog.likes.keys()) {
-    const id = Number(target);
-    if (target !== "s") likes.set(`${id}`, { stored: counts.get(id) ?? 0, pending: pendingOf(target) });
+    if (target !== "s") likes.set(target, { stored: counts.get(Number(target)) ?? 0, pending: pendingOf(target) });
   }
   for (const { message, clientId, isDeleted } of stored) {
-    if (message.likes > 0) likes.set(`${message.id}`, { stored: message.likes, pending: pendingOf(String(message.id)) });
+    if (message.likes > 0) likes.set(`${message.id}`, { stored: message.likes, pending: pendingOf(`${message.id}`) });
     if (isDeleted) continue;
     const body = JSON.stringify({ type: "new_message", message });
     byId.set(message.id, { id: message.id, kind: "m", flags: 0, userId: message.user_id, clientId, body });

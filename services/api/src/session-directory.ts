@@ -8,6 +8,7 @@ import { ensureDailySessions } from "@drawchat/db/session-changes";
 import { findSession, listCurrentCandidates, type StoredSession } from "@drawchat/db/sessions";
 import { ClientError } from "@drawchat/protocol/errors";
 import type { RedisClient } from "@drawchat/redis/connect";
+import { redisNowMs } from "@drawchat/redis/time";
 import type { Log } from "@drawchat/runtime/log";
 import type { DrawConfig } from "@drawchat/schedule/draw-config";
 import { chooseCurrent, dailyDrawsAround, stateAt } from "@drawchat/schedule/window";
@@ -41,9 +42,8 @@ export class SessionDirectory {
   }
 
   /** The time of Redis in Unix ms. */
-  async nowMs(): Promise<number> {
-    const [seconds, micros] = await this.#options.redis.time();
-    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  nowMs(): Promise<number> {
+    return redisNowMs(this.#options.redis);
   }
 
   /** The session with this id, or the current one. Throws `session_not_found` for an id that there is not. */

@@ -4,6 +4,7 @@
  */
 import { ClientError } from "@drawchat/protocol/errors";
 import type { RedisClient } from "@drawchat/redis/connect";
+import { keys } from "@drawchat/redis/keys";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 
 export interface WriteLimiterOptions {
@@ -19,7 +20,7 @@ export class WriteLimiter {
     const budget = { points: perMinute, duration: 60 };
     this.#limiter = new RateLimiterRedis({
       storeClient: redis,
-      keyPrefix: "dc:{rest}:writes",
+      keyPrefix: keys.restWrites,
       ...budget,
       rejectIfRedisNotReady: true, // asks the insurance at once instead of waiting for a time-out
       insuranceLimiter: new RateLimiterMemory(budget),

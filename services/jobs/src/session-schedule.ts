@@ -2,6 +2,7 @@
 import type { Db } from "@drawchat/db/connect";
 import { adoptDailyDraws, ensureDailySessions, moveSessions } from "@drawchat/db/session-changes";
 import type { RedisClient } from "@drawchat/redis/connect";
+import { redisNowMs } from "@drawchat/redis/time";
 import type { Log } from "@drawchat/runtime/log";
 import type { DrawConfig } from "@drawchat/schedule/draw-config";
 import { dailyDrawsAround } from "@drawchat/schedule/window";
@@ -12,11 +13,6 @@ export interface ScheduleParts {
   log: Log;
   draw: DrawConfig;
   hours: { pre: number; post: number };
-}
-
-async function redisNowMs(redis: RedisClient): Promise<number> {
-  const [seconds, micros] = await redis.time();
-  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 }
 
 /** Makes the daily sessions that are due and moves every session's `state` and `is_active` on. Harmless to repeat. */

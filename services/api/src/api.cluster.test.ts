@@ -1,0 +1,52 @@
+/** The api process as it is run: start, readiness, configuration, stop. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { startCluster } from "@drawchat/testkit/cluster";
+import { afterAll, expect, test } from "vitest";
+
+const cluster = await startCluster({ gateways: 0, writers: 0, env: { DRAW_TIME_HOUR: "20", DRAW_TIMEZONE: "Europe/Berlin" } });
+afterAll(() => cluster.stop());
+
+test("it is ready, serves the daily draw, and keeps private calls to the private port", async () => {
+  expect(await (await fetch(`${cluster.privateUrl("api-1")}/readyz`)).json()).toEqual({ ready: true, missing: [] });
+  const headers = { authorization: `Bearer ${await cluster.token()}` };
+  const status = await fetch(`${cluster.url("api-1")}/live-chat/status`, { headers });
+  expect(await status.json()).toMatchObject({ enabled: true, session_id: 1, state: expect.stringMatching(/scheduled|open/) });
+  for (const path of ["/healthz", "/metrics", "/internal/rooms/s1/sent"])
+    expect((await fetch(cluster.url("api-1") + path)).status).toBe(404);
+  expect(await (await fetch(`${cluster.privateUrl("api-1")}/metrics`)).text()).toContain('route="/live-chat/status",status="200"');
+});
+
+test("no line of its log holds a token", async () => {
+  const token = await cluster.token({ userId: 9 });
+  const answer = await fetch(`${cluster.url("api-1")}/live-chat/nothing?token=${token}`, { headers: { authorization: `Bearer ${token}` } });
+  expect(answer.status).toBe(404);
+  const line = await cluster.waitForLog((each) => each.msg === "request" && each.status === 404 && String(each.url).includes("nothing"));
+  expect(line.url).toBe("/live-chat/nothing?token=***");
+  expect(JSON.stringify(cluster.logs.all)).not.toContain(token);
+});
+
+test("a wrong configuration is told whole, once, and ends it with 78", async () => {
+  const env = {
+    PATH: process.env.PATH,
+    LIVE_CHAT_PRE_DRAW_HOURS: "-1",
+    LIVE_CHAT_MESSAGE_HISTORY_LIMIT: "0",
+    LIVE_CHAT_NO: "1",
+    JWT_SECRET: "short",
+  };
+  const child = spawn(process.execPath, [new URL("main.ts", import.meta.url).pathname], { env });
+  let told = "";
+  child.stderr.on("data", (text: Buffer) => {
+    told += text.toString();
+  });
+  const [status] = await once(child, "close");
+  expect(status).toBe(78);
+  for (const name of Object.keys(env).slice(1)) expect(told).toContain(name);
+});
+
+test("SIGTERM lets a request in hand finish and ends it with 0", async () => {
+  await cluster.process("api-1").stop();
+  const stopped = await cluster.waitForLog((line) => line.service === "api" && line.msg === "stopped");
+  expect(stopped.level).toBe("info");
+});

@@ -1,0 +1,50 @@
+/** The jobs process as it is run: real Redis, real Postgres, a real signal. */
+
+import { closeSession } from "@drawchat/db/session-changes";
+import { commandClient } from "@drawchat/redis/connect";
+import { readRoom } from "@drawchat/redis/room-state";
+import { createLog } from "@drawchat/runtime/log";
+import { startCluster } from "@drawchat/testkit/cluster";
+import { afterAll, expect, test } from "vitest";
+
+const cluster = await startCluster({
+  gateways: 0,
+  writers: 0,
+  jobs: 1,
+  env: { DRAW_TIME_HOUR: "00", DRAW_TIME_MINUTE: "00", DRAW_TIMEZONE: "Pacific/Kiritimati", LOG_LEVEL: "info" },
+});
+afterAll(() => cluster.stop());
+const { db } = cluster.database;
+
+test("the sessions of the daily draws ahead are there once it is ready", async () => {
+  const dates = await db.selectFrom("live_chat_sessions").select("draw_date").where("kind", "=", "daily").orderBy("draw_date").execute();
+  expect(dates.length).toBeGreaterThanOrEqual(1);
+});
+
+test("a session opens and closes at its instants, not at the next minute", async () => {
+  const { id } = await cluster.session({ opensInMs: 1_500, drawInMs: 2_000, closesInMs: 3_000 });
+  const opened = await cluster.waitForLog((line) => line.msg === "session opened" && line.session === id);
+  const closed = await cluster.waitForLog((line) => line.msg === "session closed" && line.session === id);
+  const row = await db.selectFrom("live_chat_sessions").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+  expect(Date.parse(String(opened.time)) - row.opens_at.getTime()).toBeLessThan(2_500);
+  expect(Date.parse(String(closed.time)) - row.closes_at.getTime()).toBeLessThan(2_500);
+  expect(row).toMatchObject({ state: "closed", is_active: false });
+});
+
+test("a policy that was committed but never told to Redis is told by its job", async () => {
+  const { id } = await cluster.session();
+  const restored = await fetch(`${cluster.privateUrl("api-1")}/internal/rooms/s${id}/restore`, { method: "POST" });
+  expect(restored.status).toBe(204);
+  await closeSession(db, id); // and the one who did it dies here
+  const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
+  await redis.connect();
+  await expect.poll(async () => (await readRoom(redis, `s${id}`))?.policy.state, { timeout: 10_000 }).toBe("closed");
+  redis.disconnect();
+});
+
+test("SIGTERM ends it with 0, and it is ready on its private port until then", async () => {
+  expect((await fetch(`${cluster.privateUrl("jobs-1")}/readyz`)).status).toBe(200);
+  await cluster.process("jobs-1").stop();
+  const stopped = await cluster.waitForLog((line) => line.service === "jobs" && line.msg === "stopped");
+  expect(stopped.level).toBe("info");
+});
