@@ -134,6 +134,11 @@ export class TestClient {
     await this.#until(`the message "${text}"`, () => this.messages.includes(text));
   }
 
+  /** Resolves once it holds; looked at whenever a frame came. */
+  waitUntil(what: string, holds: () => boolean, withinMs?: number): Promise<void> {
+    return this.#until(what, holds, withinMs);
+  }
+
   /** Closes and resolves when it is closed. */
   async close(): Promise<SocketEnd> {
     this.#socket.close();
@@ -148,7 +153,7 @@ export class TestClient {
     for (const waiter of this.#waiters) waiter.check();
   }
 
-  async #until(what: string, isMet: () => boolean): Promise<void> {
+  async #until(what: string, isMet: () => boolean, withinMs = WAIT_MS): Promise<void> {
     if (isMet()) return;
     if (this.#end !== undefined) throw this.#endError();
     const met = Promise.withResolvers<void>();
@@ -157,7 +162,7 @@ export class TestClient {
     };
     const waiter: Waiter = { check, fail: met.reject };
     this.#waiters.add(waiter);
-    const timer = setTimeout(() => met.reject(new Error(`${what} did not come; these did: ${this.#summary()}`)), WAIT_MS);
+    const timer = setTimeout(() => met.reject(new Error(`${what} did not come; these did: ${this.#summary()}`)), withinMs);
     try {
       await met.promise;
     } finally {

@@ -16,8 +16,8 @@ import { LiveRoom, type LiveRoomDeps } from "./live-room.ts";
 const TIP_CHECK_MS = 5_000;
 /** A tip ahead of ours is usually a publication on its way. */
 const TIP_GRACE_MS = 1_000;
-/** Below half of what is stale after 12 s: a killed gateway's viewers are gone within 15 s. */
-const VIEWERS_BEAT_MS = 2_500;
+/** With what is stale after 12 s: a killed gateway's viewers are gone within 15 s. */
+const VIEWERS_BEAT_MS = 2_000;
 const VIEWERS_CHANGE_MS = 250;
 
 export type JoinAnswer = { kind: "joined"; room: LiveRoom } | { kind: "unknown" } | { kind: "unavailable" };
