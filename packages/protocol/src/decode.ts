@@ -12,10 +12,13 @@ import {
   MessageFrame,
   MessageFrameV1,
   PingFrame,
+  Position,
   ResumeFrame,
 } from "./frames.ts";
 
-export type Decoded<Frame> = { ok: true; frame: Frame } | { ok: false; code: ErrorCode };
+/** `clientId`: the refused frame was a message under this valid id, and its sender waits for an answer. */
+export type Refusal = { ok: false; code: ErrorCode; clientId?: string };
+export type Decoded<Frame> = { ok: true; frame: Frame } | Refusal;
 
 /** Deeper JSON parses, but overflows the stack of whatever walks it afterwards. */
 const MAX_DEPTH = 8;
@@ -36,6 +39,11 @@ const message = checker(MessageFrame);
 const like = checker(LikeFrame);
 const resume = checker(ResumeFrame);
 const auth = checker(AuthFrame);
+const clientId = checker(MessageFrame.properties.client_id);
+const position = checker(Position);
+
+/** No room has this epoch: a client whose position is damaged begins anew instead of being shut out. */
+const UNREACHABLE: Position = { epoch: "", id: 0 };
 
 export function decodeFrameV1(bytes: Uint8Array): Decoded<ClientFrameV1> {
   const parsed = parseObject(bytes);
@@ -47,7 +55,7 @@ export function decodeFrameV1(bytes: Uint8Array): Decoded<ClientFrameV1> {
     case "ping":
       return checked(ping, value, "bad_format");
     default:
-      return refusedType(value.type);
+      return { ok: false, code: "unknown_type" };
   }
 }
 
@@ -57,19 +65,19 @@ export function decodeFrame(bytes: Uint8Array): Decoded<ClientFrame> {
   const { value } = parsed;
   switch (value.type) {
     case "message":
-      return checked(message, value, typeof value.message === "string" ? "bad_client_id" : "bad_message");
+      return message.check(value) ? { ok: true, frame: value } : refusedMessage(value);
     case "like":
       return checked(like, value, "bad_id");
     case "hello":
-      return checked(hello, value, "bad_format");
+      return checked(hello, withReadableSince(value), "bad_format");
     case "resume":
-      return checked(resume, value, "bad_format");
+      return checked(resume, withReadableSince(value), "bad_format");
     case "auth":
       return checked(auth, value, "bad_format");
     case "ping":
       return checked(ping, value, "bad_format");
     default:
-      return refusedType(value.type);
+      return { ok: false, code: "unknown_type" };
   }
 }
 
@@ -77,11 +85,17 @@ function checked<T>(schema: Checker<T>, value: unknown, code: ErrorCode): Decode
   return schema.check(value) ? { ok: true, frame: value } : { ok: false, code };
 }
 
-function refusedType(type: unknown): { ok: false; code: ErrorCode } {
-  return { ok: false, code: typeof type === "string" ? "unknown_type" : "bad_format" };
+function refusedMessage({ message: text, client_id: id }: Record<string, unknown>): Refusal {
+  if (!clientId.check(id)) return { ok: false, code: typeof text === "string" ? "bad_client_id" : "bad_message" };
+  return { ok: false, code: typeof text === "string" ? "bad_format" : "bad_message", clientId: id };
 }
 
-function parseObject(bytes: Uint8Array): { ok: true; value: Record<string, unknown> } | { ok: false; code: ErrorCode } {
+function withReadableSince(value: Record<string, unknown>): Record<string, unknown> {
+  if (value.since === undefined || position.check(value.since)) return value;
+  return { type: value.type, since: UNREACHABLE };
+}
+
+function parseObject(bytes: Uint8Array): { ok: true; value: Record<string, unknown> } | Refusal {
   if (bytes.byteLength > MAX_FRAME_BYTES) return { ok: false, code: "too_large" };
   if (isTooDeep(bytes)) return { ok: false, code: "bad_format" };
   try {

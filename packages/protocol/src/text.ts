@@ -12,7 +12,8 @@ const CONTROLS = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/g;
 // Blank on every screen: white space, format characters, fillers, the empty Braille pattern.
 const INVISIBLE = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/gu;
 const MAX_MARKS_PER_BASE = 8;
-const STACKED_MARKS = new RegExp(`\\p{M}{${MAX_MARKS_PER_BASE + 1}}`, "u");
+// Format characters between marks do not end a stack: a joiner after every mark would be a way around.
+const STACKED_MARKS = new RegExp(`(?:\\p{M}\\p{Cf}*){${MAX_MARKS_PER_BASE + 1}}`, "u");
 
 /** Removes what must not travel, trims, and judges the rest. Everything else stays byte for byte: text is text. */
 export function cleanMessageText(raw: string): CleanText {
