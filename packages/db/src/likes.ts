@@ -18,16 +18,22 @@ export async function hasLiked(
   return row !== undefined;
 }
 
-/** Who liked the session itself and these messages; what the sets in Redis are filled from. At most 200,000 rows. */
+/** Who liked the session itself and its newest messages; what the sets in Redis are filled from. At most 200,000 rows. */
 export async function listLikers(
   db: Db,
-  { sessionId, messageIds }: { sessionId: number; messageIds: readonly number[] },
+  { sessionId, newestMessages }: { sessionId: number; newestMessages: number },
 ): Promise<{ messageId: number | null; userId: number }[]> {
+  const newest = db
+    .selectFrom("live_chat_messages")
+    .select("id")
+    .where("session_id", "=", sessionId)
+    .orderBy("id", "desc")
+    .limit(newestMessages);
   const rows = await db
     .selectFrom("live_chat_likes")
     .select(["message_id", "user_id"])
     .where("session_id", "=", sessionId)
-    .where((where) => where.or([where("message_id", "is", null), where("message_id", "in", [...messageIds, 0])]))
+    .where((where) => where.or([where("message_id", "is", null), where("message_id", "in", newest)]))
     .limit(MAX_LIKERS)
     .execute();
   return rows.map((row) => ({ messageId: row.message_id, userId: row.user_id }));

@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { startCluster } from "@drawchat/testkit/cluster";
 import { afterAll, expect, test } from "vitest";
 
@@ -46,7 +47,19 @@ test("a wrong configuration is told whole, once, and ends it with 78", async () 
 });
 
 test("SIGTERM lets a request in hand finish and ends it with 0", async () => {
-  await cluster.process("api-1").stop();
-  const stopped = await cluster.waitForLog((line) => line.service === "api" && line.msg === "stopped");
-  expect(stopped.level).toBe("info");
+  const { port } = new URL(cluster.url("api-1"));
+  const socket = connect(Number(port), "127.0.0.1");
+  let received = "";
+  socket.on("data", (bytes: Buffer) => {
+    received += bytes.toString();
+  });
+  const headers = `Host: x\r\nAuthorization: Bearer ${await cluster.token()}\r\nContent-Type: application/json\r\nContent-Length: 2`;
+  socket.write(`POST /live-chat/like HTTP/1.1\r\n${headers}\r\nExpect: 100-continue\r\n\r\n`);
+  await expect.poll(() => received).toContain("100 Continue"); // it is in hand now
+  cluster.process("api-1").kill("SIGTERM");
+  await cluster.waitForLog((line) => line.service === "api" && line.msg === "stopping");
+  socket.write("{}");
+  await once(socket, "close");
+  expect(received).toMatch(/HTTP\/1.1 (200|403) [^\r]*\r\n(.*\r\n)*connection: close/i);
+  expect(await cluster.process("api-1").ended).toMatchObject({ code: 0 });
 });

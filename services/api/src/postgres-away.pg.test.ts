@@ -41,5 +41,6 @@ test("status, the newest messages and likes go on, the rest is 503", async () =>
   const unavailable = { status: 503, code: "unavailable" };
   expect((await api.call(`GET /live-chat/messages?before=${ids[0]}`)).body).toMatchObject(unavailable);
   expect((await api.call("GET /live-chat/sessions", { roles: ["admin"] })).body).toMatchObject(unavailable);
-  expect((await api.call(`GET /live-chat/status?session_id=${id}`)).body).toMatchObject(unavailable);
+  expect((await api.call(`GET /live-chat/status?session_id=${id + 1}`)).body).toMatchObject(unavailable);
+  expect((await api.call(`GET /live-chat/status?session_id=${id}`)).body).toMatchObject({ state: "open", session_id: id });
 });

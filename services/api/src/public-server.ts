@@ -49,7 +49,7 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
-    // At the stop: idle connections are cut, requests in hand are answered with `Connection: close`.
+    // At the stop: idle connections are cut, requests in hand are answered and close theirs (see endKeepAlive).
     forceCloseConnections: "idle",
     return503OnClosing: false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
@@ -64,6 +64,7 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
     parseJsonBody(body),
   );
   addRequestLog(app, options);
+  endKeepAlive(app);
   await addHeaders(app, options.allowedOrigins);
   await app.register(swagger, {
     openapi: { openapi: "3.1.0", info: { title: "drawchat", version: "1.0.0" }, ...SECURITY },
@@ -132,6 +133,17 @@ async function addHeaders(app: App, allowedOrigins: readonly string[]): Promise<
   });
   app.addHook("onRequest", async (_request, reply) => {
     reply.header("cache-control", "no-store");
+  });
+}
+
+/** A connection kept alive would keep the server from closing for as long as its client likes. */
+function endKeepAlive(app: App): void {
+  let closing = false;
+  app.addHook("preClose", async () => {
+    closing = true;
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (closing) reply.header("connection", "close");
   });
 }
 

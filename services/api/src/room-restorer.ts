@@ -72,11 +72,12 @@ export class RoomRestorer {
   async #attempt(room: RoomName, force: boolean): Promise<RestoreOutcome> {
     const { db, redis } = this.#options;
     const backoff = new Backoff({ baseMs: 20, capMs: 500 });
+    // First, and once: between the read of the log and the write there must be as little as possible.
+    await this.#restoreLikers(room);
     while (backoff.attempts < ATTEMPTS) {
       const read = await this.#read(room);
       if (read === undefined) return "unknown";
       const { session, snapshot } = read;
-      await this.#restoreLikers(room, session, snapshot);
       if ((await restoreRoom(redis, snapshot, { force })) !== "moved") {
         const after = await findSession(db, session.id);
         if (after && after.policyVersion !== session.policyVersion) await applyPolicy(redis, room, policyOf(after));
@@ -100,10 +101,12 @@ export class RoomRestorer {
     return { session, snapshot: snapshotOf({ room, session, roomLog, stored, counts }) };
   }
 
-  async #restoreLikers(room: RoomName, session: StoredSession, { events }: RoomSnapshot): Promise<void> {
+  async #restoreLikers(room: RoomName): Promise<void> {
     const { db, redis } = this.#options;
+    const session = room.startsWith("s") ? await findSession(db, roomNumber(room)) : undefined;
+    if (session === undefined) return;
     const likers = new Map<LikeTarget, number[]>();
-    for (const { messageId, userId } of await listLikers(db, { sessionId: session.id, messageIds: events.map((event) => event.id) })) {
+    for (const { messageId, userId } of await listLikers(db, { sessionId: session.id, newestMessages: EVENTS })) {
       const target: LikeTarget = messageId === null ? "s" : `${messageId}`;
       const users = likers.get(target);
       if (users) users.push(userId);

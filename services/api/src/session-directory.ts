@@ -53,7 +53,7 @@ export class SessionDirectory {
       await this.#refresh(nowMs);
       return { session: chooseCurrent(this.#candidates, nowMs), nowMs };
     }
-    const session = await findSession(this.#options.db, sessionId);
+    const session = await this.#find(sessionId);
     if (session === undefined) throw new ClientError("session_not_found");
     return { session, nowMs };
   }
@@ -69,6 +69,16 @@ export class SessionDirectory {
   forget(): void {
     this.#readAtMs = Number.NEGATIVE_INFINITY;
     this.#ensured = "";
+  }
+
+  async #find(id: number): Promise<StoredSession | undefined> {
+    try {
+      return await findSession(this.#options.db, id);
+    } catch (error) {
+      const known = this.#candidates.find((session) => session.id === id);
+      if (known === undefined || performance.now() - this.#readAtMs > STALE_MS) throw error;
+      return known;
+    }
   }
 
   async #refresh(nowMs: number): Promise<void> {
