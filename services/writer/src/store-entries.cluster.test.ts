@@ -5,6 +5,7 @@ import { testDatabase } from "@drawchat/testkit/postgres";
 import { testRedis } from "@drawchat/testkit/redis";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { createStage, like, listen, openRoom, openRoomInRedis, readEntries, say, shownLikes, storeNext } from "../test/stage.ts";
+import { makeAmends } from "./amends.ts";
 import { toBatch } from "./rows.ts";
 import { storeEntries } from "./store-entries.ts";
 
@@ -171,13 +172,18 @@ test("a message that is stored under another id already is withdrawn", async () 
   expect(await logLength()).toBe(0);
 });
 
-test("a message whose id belongs to another one is accepted again and its room rebuilt", async () => {
-  const taken = await say(acceptor, room, { user: 1, text: "mine" });
+/** Gives the id to a message of somebody else, as a Redis that forgot it would have done. */
+async function takeId(id: number): Promise<void> {
   await database.pool.query(
     `INSERT INTO live_chat_messages (id, session_id, user_id, client_id, username, message, message_type, is_winner, is_host, created_at, last_event_id)
      VALUES ($1, $2, 2, gen_random_uuid(), 'other', 'theirs', 'text', false, false, now(), $1)`,
-    [taken, roomNumber(room)],
+    [id, roomNumber(room)],
   );
+}
+
+test("a message whose id belongs to another one is accepted again and its room rebuilt", async () => {
+  const taken = await say(acceptor, room, { user: 1, text: "mine" });
+  await takeId(taken);
   await storeNext(stage, room);
   await vi.waitFor(() => expect(rebuilt).toEqual([room]));
   await storeNext(stage, room);
@@ -187,6 +193,28 @@ test("a message whose id belongs to another one is accepted again and its room r
     [1, "mine", "user 1"],
   ]);
   expect([stored[0]?.id, stored[0]?.deleted_at, await logLength()]).toEqual([taken, null, 0]);
+});
+
+test("amends that a crash repeats end the same way", async () => {
+  const clientId = crypto.randomUUID();
+  await say(acceptor, room, { clientId, text: "first" });
+  await storeNext(stage, room);
+  await redis.del(keys.seen(room, 0));
+  await say(acceptor, room, { clientId, text: "ghost" });
+  await takeId(await say(acceptor, room, { text: "mine" }));
+  for (let crash = 0; crash < 2; crash++) {
+    const stored = await storeBatch(database.pool, toBatch(partitionOfRoom(room), await readEntries(redis, room)));
+    if (stored !== undefined) await makeAmends(stored, options);
+  }
+  await vi.waitFor(async () => {
+    await storeNext(stage, room);
+    expect(await logLength()).toBe(0);
+  });
+  expect((await messages()).map(({ message, deleted_at }) => [message, deleted_at])).toEqual([
+    ["first", null],
+    ["theirs", null],
+    ["mine", null],
+  ]);
 });
 
 test("an entry that was replaced under the same id stays, and is stored next", async () => {
