@@ -11,6 +11,7 @@ export type RedisClient = Redis;
 
 const MIN_REDIS_MAJOR = 7;
 const COMMAND_TIMEOUT_MS = 1_000;
+const BLOCKING_TIMEOUT_MS = 2_000;
 
 function commonOptions(name: string): Omit<RedisOptions, "replyMapping"> {
   return {
@@ -47,12 +48,15 @@ export function subscriberClient(url: string, name: string, log: Log): RedisClie
   );
 }
 
-/** For blocking reads only: a command behind one waits for it, so nothing else may share it. */
+/**
+ * For blocking reads of at most 1 s, and nothing else: a command behind one waits for it. One that was under way when
+ * the connection broke fails by its time-out alone, so this is how long a reader sleeps through a restart of Redis.
+ */
 export function blockingClient(url: string, name: string, log: Log): RedisClient {
   return watched(
     new Redis(url, {
       ...commonOptions(`${name}-block`),
-      commandTimeout: 10_000,
+      commandTimeout: BLOCKING_TIMEOUT_MS,
       maxRetriesPerRequest: 1,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,

@@ -39,10 +39,10 @@ beforeAll(async () => {
 });
 afterEach(() => Promise.all(writers.splice(0).map((writer) => writer.stop())));
 
-async function startWriter(): Promise<ServiceProcess> {
+async function startWriter(databaseUrl = postgres.url()): Promise<ServiceProcess> {
   const env = {
     REDIS_URL: server.url,
-    DATABASE_URL: postgres.url(),
+    DATABASE_URL: databaseUrl,
     API_INTERNAL_URL: "http://127.0.0.1:9",
     LOG_LEVEL: "info",
     PATH: process.env.PATH ?? "",
@@ -189,4 +189,9 @@ test("a stopping writer finishes, gives its partitions back and exits with 0", a
   await stop();
   expect(await writer.stop()).toEqual({ code: 0, signal: null });
   expect(await redis.keys("*writer*")).toEqual([]);
+});
+
+test("a writer refuses a database whose schema is not its own", async () => {
+  await database.pool.query("CREATE DATABASE bare");
+  await expect(startWriter(postgres.url("bare"))).rejects.toMatchObject({ cause: { message: "ended with 78" } });
 });
