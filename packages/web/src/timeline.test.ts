@@ -112,6 +112,14 @@ test("likes, edits and deletes reach the line they name", () => {
   ]);
 });
 
+test("a like count that comes before its message is kept for it", () => {
+  const timeline = new Timeline(ME);
+  timeline.setLikes({ 2: 4 });
+  timeline.add(message(1, "a"));
+  timeline.add(message(2, "b"));
+  expect(timeline.lines.map((line) => line.likes)).toEqual([0, 4]);
+});
+
 test("lines of one person close together stand under one name", () => {
   const timeline = new Timeline(ME);
   timeline.add(message(1, "a", 1));

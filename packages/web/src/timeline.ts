@@ -48,6 +48,8 @@ export class Timeline {
   readonly #mine = new Map<number, { clientId: string; mark: Mark }>();
   /** Own messages without acknowledgement whose line the room has shown already, as far as the text tells. */
   readonly #likely = new Map<string, number>();
+  /** Like counts of the latest messages: they are beside the sequence and may come before their message. */
+  readonly #likes = new Map<number, number>();
   #self: Self;
 
   constructor(self: Self) {
@@ -69,7 +71,7 @@ export class Timeline {
   add(message: ChatMessage): void {
     const last = this.#shown.at(-1);
     if (last && message.id <= last.id) return;
-    this.#shown.push(message);
+    this.#shown.push(this.#withLikes(message));
     if (message.user_id === this.#self.userId && !this.#mine.has(message.id)) this.#guessOwn(message);
     while (this.#shown.length > LINES_MAX) {
       const gone = this.#shown.shift();
@@ -83,15 +85,15 @@ export class Timeline {
   }
 
   replace(message: ChatMessage): void {
-    this.#shown = this.#shown.map((shown) => (shown.id === message.id ? message : shown));
+    this.#shown = this.#shown.map((shown) => (shown.id === message.id ? this.#withLikes(message) : shown));
   }
 
   /** Absolute like counts by message id. */
   setLikes(likes: Record<string, number>): void {
-    this.#shown = this.#shown.map((message) => {
-      const count = likes[message.id];
-      return count === undefined ? message : { ...message, likes: count };
-    });
+    for (const [id, count] of Object.entries(likes)) this.#likes.set(Number(id), count);
+    const oldest = this.#shown[0]?.id ?? 0;
+    for (const id of this.#likes.keys()) if (id < oldest) this.#likes.delete(id);
+    this.#shown = this.#shown.map((message) => this.#withLikes(message));
   }
 
   /** An own message was queued or moved on. */
@@ -119,6 +121,11 @@ export class Timeline {
     const lines = [...this.#shown.map((message) => this.#shownLine(message)), ...placed].sort((a, b) => Number(a.id) - Number(b.id));
     lines.push(...waiting.filter((own) => own.id === undefined).map((own) => this.#ownLine(own)));
     return markGroups(lines.slice(-LINES_MAX));
+  }
+
+  #withLikes(message: ChatMessage): ChatMessage {
+    const likes = this.#likes.get(message.id);
+    return likes === undefined || likes === message.likes ? message : { ...message, likes };
   }
 
   /** A line of mine arrived before its acknowledgement: the oldest waiting message with that text is it. */
