@@ -219,7 +219,7 @@ export class LiveRoom {
     for (const publication of behind) this.#ring.push(publication);
     for (const publication of behind) this.#outbox.add(publication);
     this.#deps.acceptor.noteSeen(partitionOfRoom(this.name), this.upto);
-    this.counts.noteStored(state.stored);
+    this.counts.noteStored(Math.min(state.stored, state.upto));
     if (behind.length > 0) {
       this.#deps.metrics.repairs.inc();
       this.#deps.log.info({ component: "live_chat", room: this.name, why, publications: behind.length }, "hole repaired");

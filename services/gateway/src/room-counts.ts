@@ -16,13 +16,15 @@ export class RoomCounts {
   readonly #sockets: RoomSockets;
   #likes = new Map<LikeTarget, number>();
   #viewers = 0;
+  /** Told by Redis, and not yet reached by the sockets: 0 where nothing waits. */
+  #storedAhead = 0;
   #stored = 0;
   #changedLikes = new Set<LikeTarget>();
   #isViewersChanged = false;
   #storedTold = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastToldMs = Number.NEGATIVE_INFINITY;
-  /** Only what the sockets have may be called stored: where the sequence stands for them. */
+  /** Where the sequence stands for the sockets. */
   readonly #flushedUpto: () => number;
 
   constructor(sockets: RoomSockets, flushedUpto: () => number) {
@@ -34,7 +36,8 @@ export class RoomCounts {
   begin(state: RoomState): void {
     this.#likes = new Map(state.likes);
     this.#viewers = state.viewers;
-    this.#stored = state.stored;
+    this.#stored = Math.min(state.stored, state.upto);
+    this.#storedAhead = 0;
     this.#storedTold = 0;
     this.#changedLikes.clear();
     this.#isViewersChanged = false;
@@ -54,21 +57,25 @@ export class RoomCounts {
     this.#schedule();
   }
 
-  /** Postgres has everything up to here, as told by the writer or read with the tip. */
+  /**
+   * Postgres has everything of the room up to here. Where the sockets are not there yet, it waits until they are: it may
+   * be of another lineage, after Redis lost its memory, and would then vouch for lost messages with lower ids.
+   */
   noteStored(upto: number): void {
-    this.#stored = Math.max(this.#stored, upto);
-    this.#schedule();
+    if (upto > this.#flushedUpto()) this.#storedAhead = Math.max(this.#storedAhead, upto);
+    else this.#reachStored(upto);
   }
 
   /** To be called when the sockets got more events: `stored` may have waited for them. */
   noteFlushed(): void {
-    if (Math.min(this.#stored, this.#flushedUpto()) > this.#storedTold) this.#schedule();
+    if (this.#storedAhead === 0 || this.#storedAhead > this.#flushedUpto()) return;
+    this.#reachStored(this.#storedAhead);
+    this.#storedAhead = 0;
   }
 
   /** The `stored` frame as it holds now, for one socket that just came; undefined where there is nothing to say. */
   storedFrame(): string | undefined {
-    const upto = Math.min(this.#stored, this.#flushedUpto());
-    return upto > 0 ? `{"type":"stored","upto":${upto}}` : undefined;
+    return this.#stored > 0 ? `{"type":"stored","upto":${this.#stored}}` : undefined;
   }
 
   /** All counts for one socket that just came: totals, and the likes of the messages it was sent. */
@@ -83,6 +90,12 @@ export class RoomCounts {
 
   stop(): void {
     clearTimeout(this.#timer);
+  }
+
+  #reachStored(upto: number): void {
+    if (upto <= this.#stored) return;
+    this.#stored = upto;
+    this.#schedule();
   }
 
   #setLikes(target: LikeTarget, likes: number): void {
@@ -109,7 +122,7 @@ export class RoomCounts {
   #tell(): void {
     this.#timer = undefined;
     const isLikesChanged = this.#changedLikes.size > 0;
-    const stored = Math.min(this.#stored, this.#flushedUpto());
+    const stored = this.#stored;
     if (!isLikesChanged && !this.#isViewersChanged && stored <= this.#storedTold) return;
     this.#lastToldMs = performance.now();
     if (isLikesChanged) this.#tellV1();

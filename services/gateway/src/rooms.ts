@@ -183,9 +183,11 @@ export class Rooms {
     }
     if (tip.epoch !== room.epoch) void room.reset("another epoch");
     else if (tip.upto < notedUpto) void room.reset("the tip went back");
-    else if (tip.upto > room.upto) void this.#repairIfStillBehind(room, tip.upto);
+    else {
+      if (tip.upto > room.upto) void this.#repairIfStillBehind(room, tip.upto);
+      room.counts.noteStored(Math.min(tip.stored, tip.upto));
+    }
     if (tip.policyVersion > room.policy.version) void room.refreshPolicy();
-    room.counts.noteStored(tip.stored);
   }
 
   async #repairIfStillBehind(room: LiveRoom, tipUpto: number): Promise<void> {
