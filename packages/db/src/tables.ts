@@ -87,3 +87,4 @@ export interface Tables {
 export type SessionRow = Selectable<LiveChatSessionsTable>;
 export type NewSessionRow = Insertable<LiveChatSessionsTable>;
 export type MessageRow = Selectable<LiveChatMessagesTable>;
+export type NewMessageRow = Insertable<LiveChatMessagesTable>;

@@ -19,6 +19,14 @@ test("it is ready, serves the daily draw, and keeps private calls to the private
   expect(await (await fetch(`${cluster.privateUrl("api-1")}/metrics`)).text()).toContain('route="/live-chat/status",status="200"');
 });
 
+test("it is not ready while Redis is away, and comes back by itself", async () => {
+  const readiness = async () => (await fetch(`${cluster.privateUrl("api-1")}/readyz`)).json();
+  await cluster.redis.kill();
+  await expect.poll(readiness).toEqual({ ready: false, missing: ["redis"] });
+  await cluster.redis.start();
+  await expect.poll(readiness, { timeout: 10_000 }).toEqual({ ready: true, missing: [] });
+});
+
 test("no line of its log holds a token", async () => {
   const token = await cluster.token({ userId: 9 });
   const answer = await fetch(`${cluster.url("api-1")}/live-chat/nothing?token=${token}`, { headers: { authorization: `Bearer ${token}` } });

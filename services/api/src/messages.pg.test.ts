@@ -73,7 +73,7 @@ test("likes are those of Redis where it has them", async () => {
 
 test("a deleted message is in no page, stored or not", async () => {
   const [first = 0, second = 0, third = 0] = await post(acceptor, sessionId, texts(3));
-  await store(database, sessionId, { id: first, deleted_at: new Date(), message: "gone" } as { id: number });
+  await store(database, sessionId, { id: first, deleted_at: new Date(), message: "gone" });
   const deletion = ['{"type":"delete","id":', `,"message_id":${second}}`, ""] as const;
   await acceptor.submit({ room: `s${sessionId}`, kind: "d", userId: 9, clientId: crypto.randomUUID(), parts: deletion, v2Only: true });
   expect(idsOf(await page(`&before=${third}`))).not.toContain(first);

@@ -123,7 +123,7 @@ describe("a rebuild", () => {
 describe("questions to Postgres", () => {
   test("sent: the id under which a client_id is stored, or null", async () => {
     const client = crypto.randomUUID();
-    await store(database, sessionId, { id: 64_000 + (sessionId % 64), client_id: client } as { id: number });
+    await store(database, sessionId, { id: 64_000 + (sessionId % 64), client_id: client });
     const ask = async (user: number, clientId: string) =>
       (await app.inject({ method: "GET", url: `/internal/rooms/${room}/sent?user_id=${user}&client_id=${clientId}` })).json();
     expect(await ask(1, client)).toEqual({ id: 64_000 + (sessionId % 64) });

@@ -128,6 +128,7 @@ async function addHeaders(app: App, allowedOrigins: readonly string[]): Promise<
     credentials: false,
     methods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
     allowedHeaders: ["Authorization", "Content-Type"],
+    exposedHeaders: ["Retry-After"],
     maxAge: 600,
     strictPreflight: false,
   });

@@ -3,7 +3,7 @@
 import type { Role } from "@drawchat/auth/claims";
 import type { TokenConfig } from "@drawchat/auth/config";
 import { createTokenVerifier, signToken } from "@drawchat/auth/token";
-import type { ChatMessage } from "@drawchat/protocol/frames";
+import type { NewMessageRow } from "@drawchat/db/tables";
 import { type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import { Acceptor } from "@drawchat/redis/accept";
 import { commandClient, type RedisClient } from "@drawchat/redis/connect";
@@ -141,7 +141,7 @@ export async function post(acceptor: Acceptor, sessionId: number, texts: readonl
 }
 
 /** Puts a row of a message into the table, as the writer would. */
-export async function store(database: TestDatabase, sessionId: number, message: Partial<ChatMessage> & { id: number }): Promise<void> {
+export async function store(database: TestDatabase, sessionId: number, message: Partial<NewMessageRow> & { id: number }): Promise<void> {
   await database.db
     .insertInto("live_chat_messages")
     .values({
