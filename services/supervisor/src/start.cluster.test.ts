@@ -1,0 +1,125 @@
+import { readFile, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { readTokenConfig } from "@drawchat/auth/config";
+import { signToken } from "@drawchat/auth/token";
+import { Env } from "@drawchat/runtime/env";
+import { TestClient } from "@drawchat/testkit/client";
+import { afterAll, expect, test, vi } from "vitest";
+import { isAlive, TestChat, takenPorts } from "./test-chat.ts";
+
+const PATIENCE = { timeout: 40_000, interval: 50 };
+vi.setConfig({ testTimeout: 120_000 }); // a start is ten processes; several of them on a busy machine take their time
+const chat = await TestChat.create();
+afterAll(() => chat.remove());
+
+async function token(): Promise<string> {
+  const secret = await readFile(join(chat.dataDir, "secret"), "utf8");
+  return await signToken(readTokenConfig(new Env({ JWT_SECRET: secret })), { userId: 1, username: "ann", expiresInSeconds: 600 });
+}
+
+async function get(path: string): Promise<Response> {
+  return await fetch(`http://localhost:${chat.port}${path}`, { headers: { authorization: `Bearer ${await token()}` } });
+}
+
+async function join1(): Promise<TestClient> {
+  return await TestClient.join({ url: `ws://localhost:${chat.port}/live-chat/ws/1`, token: await token() });
+}
+
+async function texts(): Promise<string[]> {
+  const { messages } = Object(await (await get("/live-chat/messages?session_id=1")).json());
+  return messages.map((line: { message: string }) => line.message);
+}
+
+test("a fresh start opens a demo draw, and page, API and socket work on one port", async () => {
+  await chat.start();
+  expect(chat.output).toContain(`http://localhost:${chat.port}/docs`);
+  expect(await (await get("/live-chat/status")).json()).toMatchObject({ enabled: true, active: true, state: "open", session_id: 1 });
+  expect((await get("/")).headers.get("content-type")).toContain("text/html");
+  const ann = await join1();
+  await ann.say("first");
+  await ann.close();
+  expect(await texts()).toEqual(["first"]);
+});
+
+test("the secret and the addresses are their owner's alone", async () => {
+  for (const file of ["secret", "endpoints.json"]) expect((await stat(join(chat.dataDir, file))).mode & 0o777).toBe(0o600);
+});
+
+test("metrics of every process are where endpoints.json says", async () => {
+  const { metrics } = await chat.endpoints();
+  const texts = await Promise.all(metrics.map(async (url) => (await fetch(url)).text()));
+  expect(texts.map((text) => /service="(\w+)"/.exec(text)?.[1])).toEqual(["api", "gateway", "writer", "jobs", "edge"]);
+});
+
+test("a second start on the same folder is refused", async () => {
+  const second = new TestChat(chat.dir, chat.port + 1);
+  const child = await second.run();
+  expect(await child.ended).toEqual({ code: 1, signal: null });
+  expect(second.output).toContain("runs already");
+  expect((await get("/live-chat/status")).status).toBe(200);
+});
+
+test("a gateway that is killed comes back where it was", async () => {
+  const before = await chat.endpoints();
+  const [gateway = 0] = await chat.readyPids("gateway");
+  process.kill(gateway, "SIGKILL");
+  await vi.waitFor(async () => expect(await chat.readyPids("gateway")).toHaveLength(2), PATIENCE);
+  expect(chat.output).toContain("gateway-1 died; starting it again");
+  expect(await chat.endpoints()).toEqual(before);
+  const ann = await join1();
+  await ann.say("second");
+  await ann.close();
+});
+
+test("a start that cannot have its port names PORT and leaves nothing behind", async () => {
+  const taken = createServer();
+  const other = await TestChat.create();
+  await new Promise<void>((resolve) => taken.listen(other.port, "127.0.0.1", resolve));
+  const child = await other.run();
+  expect(await child.ended).toEqual({ code: 1, signal: null });
+  expect(other.output).toContain(`port ${other.port} is in use. Set PORT`);
+  taken.close();
+  await other.remove();
+});
+
+test("a wrong setting of a process ends the start with 78, in words", async () => {
+  const other = await TestChat.create();
+  const child = await other.run({ DRAW_TIME_HOUR: "25" });
+  expect(await child.ended).toEqual({ code: 78, signal: null });
+  expect(other.output).toContain("DRAW_TIME_HOUR must be");
+  const pids = (await other.log()).map(({ pid }) => pid);
+  expect(pids.filter(isAlive)).toEqual([]);
+  await other.remove();
+});
+
+test("wrong LIVE_CHAT_ settings are all named before anything starts", async () => {
+  const other = await TestChat.create();
+  const child = await other.run({ LIVE_CHAT_ENABLED: "perhaps", LIVE_CHAT_ENABLE: "1" });
+  expect(await child.ended).toEqual({ code: 78, signal: null });
+  expect(other.output).toContain("LIVE_CHAT_ENABLED must be");
+  expect(other.output).toContain("LIVE_CHAT_ENABLE is not a setting");
+  await other.remove();
+});
+
+test("Ctrl-C, which npm hands on a second time, stops every process and frees every port", async () => {
+  const endpoints = await chat.endpoints();
+  const pids = [...new Set((await chat.log()).map(({ pid }) => pid))];
+  chat.interrupt();
+  chat.interrupt();
+  expect(await chat.ended).toEqual({ code: 0, signal: null });
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(await takenPorts(endpoints)).toEqual([]);
+  await expect(chat.endpoints()).rejects.toThrow("ENOENT");
+});
+
+test("a supervisor that is killed takes its processes with it, and the next start goes on with the data", async () => {
+  const child = await chat.start();
+  const endpoints = await chat.endpoints();
+  child.kill("SIGKILL");
+  await child.ended;
+  await chat.start();
+  expect(await texts()).toEqual(["first", "second"]);
+  // The edge keeps PORT; what the killed one had started is gone.
+  await vi.waitFor(async () => expect(await takenPorts({ ...endpoints, edge: endpoints.api })).toEqual([]), PATIENCE);
+});
