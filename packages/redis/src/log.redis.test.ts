@@ -3,7 +3,7 @@ import { testRedis } from "@drawchat/testkit/redis";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { blockingClient, commandClient } from "./connect.ts";
 import { keys } from "./keys.ts";
-import { awaitEntries, decodeEntry, readLog } from "./log.ts";
+import { awaitEntries, decodeEntry, measureLog, readLog } from "./log.ts";
 import { encodePublication } from "./publication.ts";
 
 const log = createLog("test", "silent");
@@ -47,6 +47,12 @@ test("an entry larger than a batch is read alone", async () => {
 
 test("a read of an empty or unknown log is empty", async () => {
   expect(await readLog(redis, 3, 500)).toEqual([]);
+});
+
+test("a log is measured by its entries and the id of the oldest", async () => {
+  expect(await measureLog(redis, 3)).toEqual({ entries: 0, oldestId: undefined });
+  await add(3, 1);
+  expect(await measureLog(redis, 3)).toEqual({ entries: 3, oldestId: 40_963 });
 });
 
 test("an entry holds its events and likes, and what cannot be read beside them", () => {

@@ -64,6 +64,14 @@ export async function readLog(redis: RedisClient, partition: number, maxRows: nu
   }
 }
 
+/** How much waits to be stored, and the oldest of it (undefined where nothing does). */
+export async function measureLog(redis: RedisClient, partition: number): Promise<{ entries: number; oldestId: number | undefined }> {
+  const entries = await redis.xlen(keys.log(partition));
+  if (entries === 0) return { entries, oldestId: undefined };
+  const [oldest] = await redis.xrange(keys.log(partition), "-", "+", "COUNT", 1);
+  return { entries, oldestId: oldest && Number(oldest[0].split("-")[0]) };
+}
+
 /** Never throws: what cannot be read is said to be so, and must not stop the partition. */
 export function decodeEntry(streamId: string, fields: readonly Buffer[]): LogEntry {
   const rooms = new Set<RoomName>();

@@ -6,11 +6,12 @@ import { Acceptor } from "@drawchat/redis/accept";
 import { assertRedisSettings, blockingClient, commandClient, isReady } from "@drawchat/redis/connect";
 import { ConfigError } from "@drawchat/runtime/env";
 import { createLog } from "@drawchat/runtime/log";
+import { Metrics } from "@drawchat/runtime/metrics";
 import { PrivateServer } from "@drawchat/runtime/private-server";
 import { loadOrExit, run } from "@drawchat/runtime/run";
 import { loadConfig } from "./config.ts";
 import { Doorbell } from "./doorbell.ts";
-import { WriterMetrics } from "./metrics.ts";
+import { createWriterMetrics } from "./metrics.ts";
 import { Rebuilds } from "./rebuilds.ts";
 import { Slots } from "./slots.ts";
 import { Writer } from "./writer.ts";
@@ -22,7 +23,7 @@ await run({
   log,
   stopTimeoutMs: 20_000,
   start: async () => {
-    const metrics = new WriterMetrics("writer");
+    const metrics = new Metrics("writer");
     const redis = commandClient(config.redisUrl, "writer", log);
     const blocking = blockingClient(config.redisUrl, "writer", log);
     const database = connectDatabase({
@@ -46,7 +47,7 @@ await run({
       acceptor,
       rebuilds,
       bury: async (letter) => void (await insertDeadLetters(database.pool, [letter])),
-      metrics,
+      metrics: createWriterMetrics(metrics),
       log,
       doorbell,
       slots: new Slots(config.concurrentBatches),

@@ -6,7 +6,6 @@
  *                                            failed: forget, back off ────┘ └── locked: another writer is at it
  */
 import { describeError, sqlState } from "@drawchat/db/postgres-errors";
-import { idTimeMs } from "@drawchat/protocol/ids";
 import { readLog, rowsOf } from "@drawchat/redis/log";
 import { Backoff, sleep } from "@drawchat/runtime/backoff";
 import type { Doorbell } from "./doorbell.ts";
@@ -31,7 +30,6 @@ export class PartitionWriter {
   readonly #options: PartitionWriterOptions;
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff({ baseMs: 100, capMs: 5_000 });
-  #oldestId: number | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(options: PartitionWriterOptions) {
@@ -46,11 +44,6 @@ export class PartitionWriter {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
-  }
-
-  /** Seconds since the oldest entry that was read and is not stored was accepted; 0 where there is none. */
-  get logAgeSeconds(): number {
-    return this.#oldestId === undefined ? 0 : Math.max(0, Date.now() - idTimeMs(this.#oldestId)) / 1_000;
   }
 
   /** True from a failed batch on until one is stored. */
@@ -91,7 +84,6 @@ export class PartitionWriter {
     const end = metrics.batchSeconds.startTimer();
     const maxRows = this.#maxRows();
     const entries = await readLog(redis, partition, maxRows);
-    this.#oldestId = entries[0]?.firstId;
     if (entries.length === 0) return "empty";
     if ((await storeEntries(this.#options, partition, entries)) === "locked") return "locked";
     const rows = entries.reduce((sum, entry) => sum + rowsOf(entry), 0);

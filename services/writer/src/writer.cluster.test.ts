@@ -152,11 +152,17 @@ test("two writers, one of them suspended and woken again, store everything once"
 });
 
 test("while Postgres is away nothing accepted is lost, and the backlog is stored when it is back", async () => {
-  await startWriter();
+  const writer = await startWriter();
   const stop = startLoad();
   await postgres.stop();
   lines.length = 0;
   await vi.waitFor(() => expect(lines.some((line) => line.includes("kept in the log"))).toBe(true), { timeout: 10_000 });
+  const url = `http://127.0.0.1:${writer.ports.private}`;
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  await vi.waitFor(
+    async () => expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/writer_log_age_seconds\{partition="1".*\} 0?[1-9.]/),
+    { timeout: 10_000 },
+  );
   await postgres.start();
   const accepted = await stop();
   await logsEmpty();

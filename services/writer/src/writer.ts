@@ -1,6 +1,7 @@
 /** A writer: serves the partitions that it holds leases of. */
-import { keys } from "@drawchat/redis/keys";
+import { idTimeMs } from "@drawchat/protocol/ids";
 import { Leases } from "@drawchat/redis/lease";
+import { measureLog } from "@drawchat/redis/log";
 import { sleep } from "@drawchat/runtime/backoff";
 import { PartitionWriter, type PartitionWriterOptions } from "./partition-writer.ts";
 
@@ -71,24 +72,27 @@ export class Writer {
     this.#ending.add(ended);
   }
 
-  /** Keeps the gauges of the logs. A Redis that is away leaves the lengths as they were; the ages go on rising. */
+  /** Keeps the gauges. A Redis that is away leaves those of the logs as they were. */
   async #sample(): Promise<void> {
     const { signal } = this.#stopping;
-    const { redis, metrics, rebuilds, log } = this.#options;
+    const { metrics, rebuilds, log } = this.#options;
     while (!signal.aborted) {
       metrics.partitions.set(this.#serving.size);
       metrics.rebuildsPending.set(rebuilds.pending);
-      for (const [partition, writer] of this.#serving) metrics.logAge.set({ partition }, writer.logAgeSeconds);
       try {
-        const partitions = [...this.#serving.keys()];
-        const lengths = await Promise.all(partitions.map((partition) => redis.xlen(keys.log(partition))));
-        partitions.forEach((partition, i) => {
-          if (this.#serving.has(partition)) metrics.logEntries.set({ partition }, lengths[i] ?? 0);
-        });
+        await Promise.all([...this.#serving.keys()].map((partition) => this.#sampleLog(partition)));
       } catch (error) {
-        log.debug({ component: "live_chat", err: error }, "log lengths not read");
+        log.debug({ component: "live_chat", err: error }, "logs not measured");
       }
       await sleep(SAMPLE_MS, signal);
     }
+  }
+
+  async #sampleLog(partition: number): Promise<void> {
+    const { redis, metrics } = this.#options;
+    const { entries, oldestId } = await measureLog(redis, partition);
+    if (!this.#serving.has(partition)) return; // another writer's by now
+    metrics.logEntries.set({ partition }, entries);
+    metrics.logAge.set({ partition }, oldestId === undefined ? 0 : Math.max(0, Date.now() - idTimeMs(oldestId)) / 1_000);
   }
 }

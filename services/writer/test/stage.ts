@@ -11,7 +11,8 @@ import { type LogEntry, readLog } from "@drawchat/redis/log";
 import { restoreRoom } from "@drawchat/redis/restore";
 import { readRoom } from "@drawchat/redis/room-state";
 import { createLog } from "@drawchat/runtime/log";
-import { WriterMetrics } from "../src/metrics.ts";
+import { Metrics } from "@drawchat/runtime/metrics";
+import { createWriterMetrics } from "../src/metrics.ts";
 import { Rebuilds } from "../src/rebuilds.ts";
 import { type StoreOptions, storeEntries } from "../src/store-entries.ts";
 
@@ -55,7 +56,7 @@ export async function createStage(redisUrl: string, database: Database): Promise
     acceptor,
     rebuilds,
     bury: async (letter) => void (await insertDeadLetters(database.pool, [letter])),
-    metrics: new WriterMetrics("test"),
+    metrics: createWriterMetrics(new Metrics("test")),
     log,
   };
   const close = async () => {
