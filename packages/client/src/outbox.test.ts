@@ -86,6 +86,16 @@ test("busy is repeated by itself, later each time, and later messages wait behin
   expect(states("a")).toEqual(["pending"]);
 });
 
+test("six messages are on their way at once, the next follows an answer", () => {
+  const { outbox, send } = makeOutbox();
+  for (let i = 0; i < 8; i += 1) outbox.add(`m${i}`, "text", 0);
+  expect(send(0)).toEqual(["m0", "m1", "m2", "m3", "m4", "m5"]);
+  expect(send(1)).toEqual([]);
+  expect(outbox.nextDueAt).toBe(15_000);
+  outbox.onAck({ client_id: "m2", id: 1 });
+  expect(send(1)).toEqual(["m6"]);
+});
+
 test("rate_limited is shown to the person and repeated only when they ask", () => {
   const { outbox, send, changes } = makeOutbox();
   outbox.add("a", "a", 0);

@@ -17,6 +17,8 @@ import { isRecord } from "./decode.ts";
 const RESEND_AFTER_MS = 10 * 60_000;
 /** A sent message without an answer for this long is sent again, under the same client_id. */
 const ANSWER_TIMEOUT_MS = 15_000;
+/** Messages on their way at once. A gateway answers resends one by one and keeps only a few frames waiting behind. */
+const UNANSWERED_MAX = 6;
 /** Refusals that the outbox repeats by itself. `rate_limited` is for the person to see. */
 const REPEATED_SILENTLY = new Set(["busy", "unavailable", "draining", "internal"]);
 
@@ -98,8 +100,10 @@ export class Outbox {
   /** What is to be sent now, oldest first, at most `max`; it counts as sent from here on. */
   takeDue(now: number, max: number): Outgoing[] {
     const due: Outgoing[] = [];
+    const unanswered = [...this.#entries.values()].filter((entry) => this.#awaitsAnswer(entry, now)).length;
+    const room = Math.min(max, UNANSWERED_MAX - unanswered);
     for (const entry of this.#entries.values()) {
-      if (due.length >= max) break;
+      if (due.length >= room) break;
       if (entry.message.status.state !== "pending" || this.#awaitsAnswer(entry, now)) continue;
       if (entry.notBefore > now) break; // later ones wait behind it, so that the order stays
       due.push(this.#markSent(entry, now));
@@ -109,15 +113,12 @@ export class Outbox {
 
   /** When `takeDue` has something next; undefined where all is sent and answered. */
   get nextDueAt(): number | undefined {
-    let next: number | undefined;
-    for (const entry of this.#entries.values()) {
-      if (entry.message.status.state !== "pending") continue;
-      const waiting = entry.inFlightSince !== undefined;
-      const at = waiting ? Number(entry.inFlightSince) + ANSWER_TIMEOUT_MS : entry.notBefore;
-      next = Math.min(next ?? at, at);
-      if (!waiting && entry.notBefore > 0) break; // head of the line
-    }
-    return next;
+    const pending = [...this.#entries.values()].filter((entry) => entry.message.status.state === "pending");
+    const sent = pending.flatMap((entry) => entry.inFlightSince ?? []);
+    const timeouts = sent.map((since) => since + ANSWER_TIMEOUT_MS);
+    const head = pending.find((entry) => entry.inFlightSince === undefined);
+    const times = head && sent.length < UNANSWERED_MAX ? [...timeouts, head.notBefore] : timeouts;
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   onAck({ client_id, id, skipped }: { client_id: string; id: number; skipped?: boolean }): void {

@@ -1,7 +1,6 @@
 /** The place to write. Enter sends, Shift+Enter starts a new line; text written while away is kept and sent later. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatView } from "./chat-model.ts";
-import { formatLeft } from "./countdown.ts";
 import { SendIcon } from "./icons.tsx";
 
 interface ComposerProps {
@@ -75,7 +74,7 @@ export function Composer({ view, now, onSend }: ComposerProps) {
 
 /** `now` only makes it redraw each second. */
 function noticeOf(view: ChatView, limitedMs: number, _now: number): string | undefined {
-  if (limitedMs > 0) return `That was fast. You can write again in ${formatLeft(limitedMs)}.`;
+  if (limitedMs > 0) return `That was fast. You can write again in ${Math.ceil(limitedMs / 1_000)} s.`;
   return view.notice;
 }
 

@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { launchBrowser } from "@drawchat/testkit/browser";
 import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { buildWeb } from "./build.ts";
 
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
-const QUIET_FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const PATIENCE = { timeout: 15_000 };
 
 let cluster: Cluster;
@@ -19,7 +18,7 @@ beforeAll(async () => {
   await buildWeb(webDir);
   cluster = await startCluster({ gateways: 2, edge: true, webDir });
   await cluster.session();
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...FLAGS, ...QUIET_FLAGS] });
+  browser = await launchBrowser();
 });
 
 afterEach(async () => {
