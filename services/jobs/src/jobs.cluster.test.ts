@@ -42,9 +42,20 @@ test("a policy that was committed but never told to Redis is told by its job", a
   redis.disconnect();
 });
 
+test("it goes on after Postgres ended all its connections", async () => {
+  const { rows } = await cluster.database.pool.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'drawchat-jobs' AND datname = current_database()",
+  );
+  expect(rows.length).toBeGreaterThanOrEqual(1);
+  const { id } = await cluster.session({ opensInMs: 1_000, drawInMs: 2_000, closesInMs: 60_000 });
+  await cluster.waitForLog((line) => line.msg === "session opened" && line.session === id);
+  expect(cluster.logs.all.some((line) => line.level === "fatal")).toBe(false);
+});
+
 test("SIGTERM ends it with 0, and it is ready on its private port until then", async () => {
   expect((await fetch(`${cluster.privateUrl("jobs-1")}/readyz`)).status).toBe(200);
-  await cluster.process("jobs-1").stop();
+  cluster.process("jobs-1").kill("SIGTERM");
+  expect(await cluster.process("jobs-1").ended).toMatchObject({ code: 0 });
   const stopped = await cluster.waitForLog((line) => line.service === "jobs" && line.msg === "stopped");
   expect(stopped.level).toBe("info");
 });
