@@ -11,6 +11,8 @@ export interface HandshakeRequest {
   readonly path: string;
   readonly query: string;
   readonly header: (name: string) => string;
+  /** How many Host headers there are: proxies and we might each believe another one. */
+  readonly hosts: number;
 }
 
 export interface HandshakeRules {
@@ -53,9 +55,16 @@ export function judgeHandshake(request: HandshakeRequest, rules: HandshakeRules)
   return { ok: true, handshake: { sessionId, version: isV2 ? 2 : 1, token, subprotocol: isV2 ? V2_SUBPROTOCOL : undefined } };
 }
 
-/** uWebSockets answers 101 without looking at any of these. */
-function malformedHandshake({ method, header }: HandshakeRequest): ErrorCode | undefined {
+/** What uWebSockets does not take for an upgrade: another method, a key of another length or none. */
+export function judgePlainRequest({ method, path, header }: Omit<HandshakeRequest, "query" | "hosts">): ErrorCode {
+  if (!path.startsWith(LIVE_CHAT_PATH)) return "not_found";
   if (method !== "get") return "method_not_allowed";
+  return header("sec-websocket-version") === "13" ? "not_found" : "upgrade_version";
+}
+
+/** uWebSockets answers 101 without looking at any of these. */
+function malformedHandshake({ header, hosts }: HandshakeRequest): ErrorCode | undefined {
+  if (hosts !== 1) return "bad_handshake";
   if (header("sec-websocket-version") !== "13") return "upgrade_version";
   if (header("upgrade").toLowerCase() !== "websocket") return "bad_handshake";
   const connection = header("connection")

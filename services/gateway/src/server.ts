@@ -4,14 +4,14 @@
  * protocol violations are cut by the library, and the peer sees 1006.
  */
 
+import "./header-limit.ts";
 import * as uWS from "uWebSockets.js";
-import { ERRORS, type ErrorCode } from "@drawchat/protocol/errors";
-import type { Log } from "@drawchat/runtime/log";
-import { maskUrl } from "@drawchat/runtime/log";
+import { CLOSE, ERRORS, type ErrorCode } from "@drawchat/protocol/errors";
+import { type Log, maskUrl } from "@drawchat/runtime/log";
 import { sendPages } from "./catch-up.ts";
 import { Connection, type FrameHandler } from "./connection.ts";
 import { FrameBudget } from "./frame-budget.ts";
-import { type Handshake, type HandshakeRules, judgeHandshake, LIVE_CHAT_PATH } from "./handshake.ts";
+import { type Handshake, type HandshakeRules, judgeHandshake, judgePlainRequest } from "./handshake.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 
 /** Declared frames above this are cut by the library; between our own limit and this we answer `too_large`. */
@@ -60,13 +60,13 @@ export class GatewayServer {
       open: (socket) => this.#guard(() => this.#onOpen(socket)),
       message: (socket, message, isBinary) => this.#guard(() => this.#onMessage(socket, message, isBinary)),
       ping: (socket) => this.#guard(() => this.#countFrame(socket)),
+      pong: (socket) => this.#guard(() => this.#countFrame(socket)),
       drain: (socket) => this.#guard(() => this.#onDrain(socket)),
       dropped: () => this.#options.metrics.dropped.inc(),
       close: (socket, code) => this.#guard(() => this.#onClose(socket, code)),
     });
     this.#app.any("/*", (response, request) => {
-      const isSocketPath = request.getUrl().startsWith(LIVE_CHAT_PATH);
-      refuse(response, isSocketPath ? "upgrade_version" : "not_found", isSocketPath ? { Upgrade: "websocket" } : {});
+      refuse(response, judgePlainRequest({ ...requestLine(request), header: (name) => request.getHeader(name) }));
     });
   }
 
@@ -106,19 +106,19 @@ export class GatewayServer {
   #onUpgrade(response: uWS.HttpResponse, request: uWS.HttpRequest, context: uWS.us_socket_context_t): void {
     const verdict = judgeHandshake(
       {
-        method: request.getMethod(),
-        path: request.getUrl(),
+        ...requestLine(request),
         query: request.getQuery() ?? "",
         header: (name) => request.getHeader(name),
+        hosts: countHosts(request),
       },
       this.#options.rules,
     );
     const code = this.#isDraining ? "draining" : verdict.ok ? undefined : verdict.code;
     if (!verdict.ok || code !== undefined) {
       this.#options.metrics.handshakesRefused.inc({ code: code ?? "internal" });
-      const url = maskUrl(`${request.getUrl()}?${request.getQuery() ?? ""}`);
-      this.#options.log.debug({ component: "websocket", url, code }, "handshake refused");
-      refuse(response, code ?? "internal", refusalHeaders(code));
+      // Without the query: a token may be in it under a name that no mask knows (`%74oken`).
+      this.#options.log.debug({ component: "websocket", path: maskUrl(request.getUrl()), code }, "handshake refused");
+      refuse(response, code ?? "internal");
       return;
     }
     const { handshake } = verdict;
@@ -134,7 +134,7 @@ export class GatewayServer {
   #onOpen(socket: Socket): void {
     const data = socket.getUserData();
     const connection = new Connection(socket, data.handshake, {
-      onClose: (code) => this.#options.metrics.closed.inc({ code }),
+      onClose: (code) => this.#options.metrics.closed.inc({ code: closeLabel(code) }),
       onDropped: () => this.#options.metrics.dropped.inc(),
     });
     data.connection = connection;
@@ -187,20 +187,39 @@ export class GatewayServer {
   }
 }
 
-function refusalHeaders(code: ErrorCode | undefined): Record<string, string> {
-  if (code === "upgrade_version") return { "Sec-WebSocket-Version": "13" };
+function requestLine(request: uWS.HttpRequest): { method: string; path: string } {
+  return { method: request.getMethod(), path: request.getUrl() };
+}
+
+function countHosts(request: uWS.HttpRequest): number {
+  let hosts = 0;
+  request.forEach((name) => {
+    if (name === "host") hosts += 1;
+  });
+  return hosts;
+}
+
+const CLOSE_LABELS = new Set<number>([1000, 1001, 1005, 1006, ...Object.values(CLOSE).map(({ code }) => code)]);
+
+/** A client may close with any of thousands of codes: a metric does not get a label for each. */
+function closeLabel(code: number): number | "other" {
+  return CLOSE_LABELS.has(code) ? code : "other";
+}
+
+function refusalHeaders(code: ErrorCode): Record<string, string> {
+  if (code === "upgrade_version") return { Upgrade: "websocket", "Sec-WebSocket-Version": "13" };
   if (code === "draining") return { "Retry-After": String(1 + Math.floor(Math.random() * 10)) };
   if (code === "method_not_allowed") return { Allow: "GET" };
   return {};
 }
 
 /** An HTTP refusal as a problem document. */
-function refuse(response: uWS.HttpResponse, code: ErrorCode, headers: Record<string, string>): void {
+function refuse(response: uWS.HttpResponse, code: ErrorCode): void {
   const { status, message } = ERRORS[code];
   response.cork(() => {
     response.writeStatus(`${status} ${STATUS_TEXT[status] ?? "Refused"}`);
     response.writeHeader("Content-Type", "application/problem+json");
-    for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+    for (const [name, value] of Object.entries(refusalHeaders(code))) response.writeHeader(name, value);
     response.end(JSON.stringify({ type: "about:blank", title: STATUS_TEXT[status] ?? "Refused", status, detail: message, code }), true);
   });
 }
