@@ -1,8 +1,7 @@
 /** What a client may say, frame by frame. Everything a frame claims about its sender is passed over: the token says it. */
 import type { Identity } from "@drawchat/auth/claims";
 import type { TokenVerifier } from "@drawchat/auth/token";
-import { decodeFrame, decodeFrameV1 } from "@drawchat/protocol/decode";
-import type { ErrorCode } from "@drawchat/protocol/errors";
+import { decodeFrame, decodeFrameV1, type Refusal } from "@drawchat/protocol/decode";
 import { type ClientFrame, MAX_FRAME_BYTES, MAX_MESSAGE_CHARS, type Position } from "@drawchat/protocol/frames";
 import { roomNumber } from "@drawchat/protocol/ids";
 import { cleanMessageText } from "@drawchat/protocol/text";
@@ -56,7 +55,7 @@ export function createCommands(deps: CommandDeps): { v1: FrameHandler; v2: Frame
 
 function handleV1(deps: CommandDeps, joined: Joined, bytes: Buffer): undefined {
   const decoded = decodeFrameV1(bytes);
-  if (!decoded.ok) return refuseFrame(deps, joined.connection, decoded.code);
+  if (!decoded.ok) return refuseFrame(deps, joined.connection, decoded);
   if (decoded.frame.type === "ping") joined.connection.send(PONG);
   // A v1 frame has no client_id: it gets one on receipt, so that our own retries stay harmless.
   else void sendMessage(deps, joined, crypto.randomUUID(), decoded.frame.message);
@@ -65,16 +64,16 @@ function handleV1(deps: CommandDeps, joined: Joined, bytes: Buffer): undefined {
 
 function handleV2(deps: CommandDeps, joined: Joined, bytes: Buffer): Promise<void> | undefined {
   const decoded = decodeFrame(bytes);
-  if (!decoded.ok) return refuseFrame(deps, joined.connection, decoded.code);
+  if (!decoded.ok) return refuseFrame(deps, joined.connection, decoded);
   const { frame } = decoded;
   if (frame.type === "ping") {
     joined.connection.send(PONG);
     return undefined;
   }
   if (frame.type === "hello")
-    return joined.connection.isJoined ? refuseFrame(deps, joined.connection, "bad_format") : hello(deps, joined, frame.since);
+    return joined.connection.isJoined ? refuseFrame(deps, joined.connection, { code: "bad_format" }) : hello(deps, joined, frame.since);
   if (frame.type === "auth") return refreshToken(deps, joined.connection, frame.token);
-  if (!joined.connection.isJoined) return refuseFrame(deps, joined.connection, "bad_format");
+  if (!joined.connection.isJoined) return refuseFrame(deps, joined.connection, { code: "bad_format" });
   return handleJoined(deps, joined, frame);
 }
 
@@ -99,10 +98,11 @@ function handleJoined(
   }
 }
 
-function refuseFrame(deps: CommandDeps, connection: Connection, code: ErrorCode): undefined {
+/** Answers what a frame says wrong. Bad form is counted; a text that is too long, say, is only a person's mistake. */
+function refuseFrame(deps: CommandDeps, connection: Connection, { code, clientId }: Omit<Refusal, "ok">): undefined {
   deps.metrics.refused.inc({ code });
-  connection.sendError(code);
-  deps.onBadFrame(connection);
+  connection.sendError(code, clientId === undefined ? {} : { clientId });
+  if (code.startsWith("bad_")) deps.onBadFrame(connection);
   return undefined;
 }
 
@@ -158,12 +158,8 @@ function messageParts(identity: Identity, message: string): readonly [string, st
 
 async function sendMessage(deps: CommandDeps, { connection, room, identity }: Joined, clientId: string, message: string): Promise<void> {
   const cleaned = cleanMessageText(message);
-  if (!cleaned.ok) {
-    deps.metrics.refused.inc({ code: cleaned.code });
-    connection.sendError(cleaned.code, connection.version === 2 ? { clientId } : {});
-    deps.onBadFrame(connection);
-    return;
-  }
+  if (!cleaned.ok)
+    return refuseFrame(deps, connection, connection.version === 2 ? { code: cleaned.code, clientId } : { code: cleaned.code });
   const outcome = await deps.acceptor.submit({
     room: room.name,
     kind: "m",

@@ -12,15 +12,16 @@ import type { LiveRoom } from "./live-room.ts";
 export interface Wire {
   send(message: Buffer | string, isBinary: boolean): number;
   end(code: number, reason: string): void;
-  close(): void;
   subscribe(topic: string): boolean;
   unsubscribe(topic: string): boolean;
   getBufferedAmount(): number;
 }
 
 const DROPPED = 2;
-const WAITING_MAX_FRAMES = 8;
-const WAITING_MAX_BYTES = 16_384;
+/** What waits for the token and the room. */
+const WAITING_MAX = { frames: 8, bytes: 16_384 };
+/** What waits behind a question to the api: a client that resends its outbox sends as much as the frame budget lets it. */
+const WAITING_MAX_JOINED = { frames: 60, bytes: 262_144 };
 
 export interface ConnectionEvents {
   onClose: (code: number) => void;
@@ -95,12 +96,6 @@ export class Connection {
     this.#wire.end(code, reason);
   }
 
-  /** Cuts a socket whose close frame does not get through. */
-  cut(): void {
-    this.#isAlive = false;
-    this.#wire.close();
-  }
-
   /** uWebSockets says that it is gone. */
   markClosed(code: number): void {
     if (this.#isAlive) this.#events.onClose(code);
@@ -130,8 +125,9 @@ export class Connection {
       this.#handle(bytes, handle);
       return;
     }
+    const max = this.isJoined ? WAITING_MAX_JOINED : WAITING_MAX;
     this.#waitingBytes += bytes.length;
-    if (this.#waiting.length >= WAITING_MAX_FRAMES || this.#waitingBytes > WAITING_MAX_BYTES) this.end("flood");
+    if (this.#waiting.length >= max.frames || this.#waitingBytes > max.bytes) this.end("flood");
     else this.#waiting.push(Buffer.from(bytes));
   }
 

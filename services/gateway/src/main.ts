@@ -90,7 +90,6 @@ async function start(): Promise<RunningService> {
   });
   const sweep = new Sweep(server.connections);
   const forget = (connection: Connection) => {
-    sweep.forget(connection);
     if (connection.userId !== undefined) users.remove(connection, connection.userId);
     rooms.leave(connection);
   };

@@ -13,7 +13,6 @@ afterEach(() => {
 const wire: Wire = {
   send: () => 1,
   end: () => undefined,
-  close: () => undefined,
   subscribe: () => true,
   unsubscribe: () => true,
   getBufferedAmount: () => 0,

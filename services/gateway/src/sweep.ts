@@ -7,12 +7,9 @@ const SLOW_MS = 5_000;
 const HELLO_MS = 5_000;
 const EXPIRY_NOTICE_MS = 60_000;
 const EXPIRY_GRACE_MS = 15_000;
-/** How long a socket that was told to go may take before it is cut. */
-const CUT_MS = 5_000;
 
 export class Sweep {
   readonly #connections: ReadonlySet<Connection>;
-  readonly #ending = new Map<Connection, number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(connections: ReadonlySet<Connection>) {
@@ -29,27 +26,14 @@ export class Sweep {
 
   #sweep(nowMs: number, wallMs: number): void {
     for (const connection of this.#connections) {
-      if (!connection.isAlive) this.#cutIfStuck(connection, nowMs);
-      else {
-        this.#judgeReading(connection, nowMs);
-        this.#judgeHello(connection, nowMs);
-        this.#judgeToken(connection, wallMs);
-        if (nowMs >= connection.leavesAtMs) connection.end("session", "the session is over");
-      }
+      this.#judgeReading(connection, nowMs);
+      this.#judgeHello(connection, nowMs);
+      this.#judgeToken(connection, wallMs);
+      if (nowMs >= connection.leavesAtMs) connection.end("session", "the session is over");
     }
   }
 
-  /** A close frame waits behind what the peer does not read. */
-  #cutIfStuck(connection: Connection, nowMs: number): void {
-    const since = this.#ending.get(connection);
-    if (since === undefined) this.#ending.set(connection, nowMs);
-    else if (nowMs - since > CUT_MS) connection.cut();
-  }
-
-  forget(connection: Connection): void {
-    this.#ending.delete(connection);
-  }
-
+  /** The close frame waits behind what the peer does not read; uWebSockets lets the socket go some seconds later. */
   #judgeReading(connection: Connection, nowMs: number): void {
     if (connection.bufferedAmount() <= SLOW_BYTES) connection.slowSinceMs = undefined;
     else if (connection.slowSinceMs === undefined) connection.slowSinceMs = nowMs;
@@ -66,7 +50,12 @@ export class Sweep {
     const { identity } = connection;
     if (identity === undefined) return;
     if (wallMs >= identity.expiresAtMs + EXPIRY_GRACE_MS) connection.end("token", "token expired");
-    else if (wallMs >= identity.expiresAtMs - EXPIRY_NOTICE_MS && !connection.isExpiryTold && connection.version === 2) {
+    else if (
+      wallMs >= identity.expiresAtMs - EXPIRY_NOTICE_MS &&
+      !connection.isExpiryTold &&
+      connection.isJoined &&
+      connection.version === 2
+    ) {
       connection.isExpiryTold = true;
       connection.send(JSON.stringify({ type: "token_expiring", at: new Date(identity.expiresAtMs).toISOString() }));
     }
