@@ -7,7 +7,10 @@ import type { Publication } from "@drawchat/redis/publication";
 import { EVENT_V2_ONLY } from "@drawchat/redis/publication";
 
 /** Larger frames cost more than they save (the kernel's buffers): events are cut into frames of this size. */
-export const MAX_BATCH_BYTES = 16_384;
+const MAX_FRAME_BYTES = 16_384;
+const FRAME_AROUND_BYTES = 100;
+/** What the bodies of a frame may have together; one larger body travels alone. */
+export const MAX_BATCH_BYTES = MAX_FRAME_BYTES - FRAME_AROUND_BYTES;
 
 export interface OutboxOptions {
   tickMs: number;
