@@ -1,0 +1,184 @@
+import { decodePublication, EVENT_V2_ONLY, encodePublication, type Publication } from "@drawchat/redis/publication";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { batchFrame, Outbox } from "./outbox.ts";
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const TICK_MS = 10;
+
+interface Listeners {
+  v1?: boolean;
+  v2?: boolean;
+}
+
+/** What an outbox hands to the sockets, and when it says that it flushed. */
+function stage({ v1 = true, v2 = true }: Listeners = {}) {
+  const said: { v1: string[]; v2: string[]; flushes: [upto: number, events: number][] } = { v1: [], v2: [], flushes: [] };
+  const outbox = new Outbox(
+    {
+      tickMs: TICK_MS,
+      publishV1: (bytes) => said.v1.push(bytes.toString()),
+      publishV2: (bytes) => said.v2.push(bytes.toString()),
+      hasV1: () => v1,
+      hasV2: () => v2,
+      onFlush: (upto, events) => said.flushes.push([upto, events]),
+    },
+    0,
+  );
+  return { outbox, said };
+}
+
+interface Event {
+  id: number;
+  isV2Only?: boolean;
+  size?: number;
+}
+
+const bodyOf = ({ id, size = 0 }: Event) => JSON.stringify({ id, text: "x".repeat(size) });
+
+function publication(after: number, events: readonly Event[], upto = events.at(-1)?.id ?? after): Publication {
+  const raw = events.map((event) => ({
+    id: event.id,
+    kind: event.isV2Only ? "d" : "m",
+    flags: event.isV2Only ? EVENT_V2_ONLY : 0,
+    userId: 1,
+    clientId: "c",
+    body: bodyOf(event),
+  }));
+  return decodePublication(encodePublication("s42", after, upto, raw));
+}
+
+interface Batch {
+  type: string;
+  after: number;
+  upto: number;
+  events: { id: number }[];
+}
+
+function batches(frames: readonly string[]): [after: number, upto: number, ids: number[]][] {
+  return frames.map((frame) => {
+    const { after, upto, events }: Batch = JSON.parse(frame);
+    return [after, upto, events.map((event) => event.id)];
+  });
+}
+
+test("when idle an event goes out at once", () => {
+  const { outbox, said } = stage();
+  outbox.add(publication(0, [{ id: 1 }]));
+  expect(said.v1).toEqual([bodyOf({ id: 1 })]);
+  expect(said.v2).toEqual([`{"type":"batch","after":0,"upto":1,"events":[${bodyOf({ id: 1 })}]}`]);
+  expect(outbox.flushedUpto).toBe(1);
+});
+
+test("when busy events go out once a tick, joined, in order", () => {
+  const { outbox, said } = stage();
+  for (let id = 1; id <= 4; id++) outbox.add(publication(id - 1, [{ id }]));
+  expect(batches(said.v2)).toEqual([[0, 1, [1]]]);
+  expect(outbox.flushedUpto).toBe(1);
+  vi.advanceTimersByTime(TICK_MS - 1);
+  expect(said.v2).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(batches(said.v2)).toEqual([
+    [0, 1, [1]],
+    [1, 4, [2, 3, 4]],
+  ]);
+  expect(said.v1).toEqual([1, 2, 3, 4].map((id) => bodyOf({ id })));
+  expect(said.flushes).toEqual([
+    [1, 1],
+    [4, 3],
+  ]);
+});
+
+test("after a quiet tick the next event goes out at once again, and nothing goes out twice", () => {
+  const { outbox, said } = stage();
+  outbox.add(publication(0, [{ id: 1 }]));
+  vi.advanceTimersByTime(TICK_MS);
+  outbox.add(publication(1, [{ id: 2 }]));
+  expect(batches(said.v2)).toEqual([
+    [0, 1, [1]],
+    [1, 2, [2]],
+  ]);
+  outbox.flush();
+  vi.advanceTimersByTime(1_000);
+  expect(said.v2).toHaveLength(2);
+});
+
+test("version 1 gets what it knows, one event a frame, byte for byte", () => {
+  const { outbox, said } = stage();
+  outbox.add(publication(0, [{ id: 1 }, { id: 2, isV2Only: true }, { id: 3 }]));
+  expect(said.v1).toEqual([bodyOf({ id: 1 }), bodyOf({ id: 3 })]);
+  expect(batches(said.v2)).toEqual([[0, 3, [1, 2, 3]]]);
+});
+
+test("frames hold at most 16 KB, and each begins where the last one ended", () => {
+  const { outbox, said } = stage();
+  outbox.add(publication(0, [{ id: 1 }]));
+  for (let i = 0; i < 40; i++) {
+    const first = 2 + i * 3;
+    outbox.add(
+      publication(
+        first - 1,
+        [first, first + 1, first + 2].map((id) => ({ id, size: 700 + (id % 7) * 100 })),
+      ),
+    );
+  }
+  vi.advanceTimersByTime(TICK_MS);
+  let expectedAfter = 0;
+  for (const [after, upto, ids] of batches(said.v2)) {
+    expect(after).toBe(expectedAfter);
+    expect(upto).toBe(ids.at(-1));
+    expectedAfter = upto;
+  }
+  expect(expectedAfter).toBe(121);
+  expect(batches(said.v2).flatMap(([, , ids]) => ids)).toEqual(Array.from({ length: 121 }, (_, i) => i + 1));
+  for (const frame of said.v2) expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(16_384);
+});
+
+test("bodies that would just fill 16 KB leave room for what stands around them", () => {
+  const { outbox, said } = stage();
+  const around = bodyOf({ id: 10 }).length + 1;
+  outbox.add(publication(0, [10, 11, 12, 13, 14, 15, 16, 17].map((id) => ({ id, size: 2_048 - around }))));
+  expect(said.v2.map((frame) => Buffer.byteLength(frame) <= 16_384)).toEqual([true, true]);
+});
+
+test("an event larger than a frame travels alone", () => {
+  const { outbox, said } = stage();
+  outbox.add(publication(0, [{ id: 1 }, { id: 2, size: 20_000 }, { id: 3 }]));
+  expect(batches(said.v2)).toEqual([
+    [0, 1, [1]],
+    [1, 2, [2]],
+    [2, 3, [3]],
+  ]);
+});
+
+test("an end behind the last event is told", () => {
+  const { outbox, said } = stage();
+  outbox.add(publication(0, [{ id: 1 }], 5));
+  expect(batches(said.v2)).toEqual([[0, 5, [1]]]);
+  expect(outbox.flushedUpto).toBe(5);
+});
+
+test("nothing is made for a version that nobody speaks", () => {
+  const onlyV1 = stage({ v2: false });
+  onlyV1.outbox.add(publication(0, [{ id: 1 }]));
+  expect([onlyV1.said.v1.length, onlyV1.said.v2.length]).toEqual([1, 0]);
+  const onlyV2 = stage({ v1: false });
+  onlyV2.outbox.add(publication(0, [{ id: 1 }]));
+  expect([onlyV2.said.v1.length, onlyV2.said.v2.length]).toEqual([0, 1]);
+});
+
+test("what waits at a reset is forgotten", () => {
+  const { outbox, said } = stage();
+  outbox.add(publication(0, [{ id: 1 }]));
+  outbox.add(publication(1, [{ id: 2 }]));
+  outbox.clear(70);
+  vi.advanceTimersByTime(1_000);
+  expect(batches(said.v2)).toEqual([[0, 1, [1]]]);
+  outbox.add(publication(70, [{ id: 71 }]));
+  expect(batches(said.v2).at(-1)).toEqual([70, 71, [71]]);
+});
+
+test("a batch frame may hold nothing but an end", () => {
+  expect(batchFrame(3, 5, []).toString()).toBe('{"type":"batch","after":3,"upto":5,"events":[]}');
+});
