@@ -302,6 +302,28 @@ test("a token that cannot be had now is asked for again", async () => {
   expect(asked).toBe(2);
 });
 
+test("a token that cannot travel in a header is final", async () => {
+  startClient({ token: "not a token" });
+  expect(await whenState("closed")).toMatchObject({ code: 4501 });
+});
+
+test("a message sent before the first connection goes out after the welcome", async () => {
+  startClient();
+  const { clientId } = client.send("early");
+  const peer = await acceptAndWelcome(10);
+  expect(await peer.next()).toEqual({ type: "message", client_id: clientId, message: "early" });
+});
+
+test("a message that the server withdraws is failed for good", async () => {
+  startClient();
+  const peer = await acceptAndWelcome(10);
+  const sending = client.send("hello");
+  await peer.next();
+  peer.send({ type: "ack", client_id: sending.clientId, id: 11 });
+  peer.send({ type: "rejected", client_id: sending.clientId, code: "not_stored" });
+  expect((await sending.settled).status).toEqual({ state: "failed", code: "not_stored", retryable: false });
+});
+
 test("unstored messages outlive the page in a storage", async () => {
   const saved = new Map<string, string>();
   const storage = { getItem: (key: string) => saved.get(key) ?? null, setItem: (key: string, value: string) => void saved.set(key, value) };

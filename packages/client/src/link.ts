@@ -124,7 +124,16 @@ export class Link {
       this.#retryLater();
       return;
     }
-    this.#connection = new Connection({
+    try {
+      this.#connection = this.#open(token);
+    } catch (error) {
+      // A token with characters that no header may carry, or a bad URL: the next attempt would end the same way.
+      this.stop(CLOSE.token.code, error instanceof Error ? error.message : "not a usable token or URL");
+    }
+  }
+
+  #open(token: string): Connection {
+    return new Connection({
       url: this.#options.url,
       protocols: [SUBPROTOCOL, `bearer.${token}`],
       webSocket: this.#options.webSocket,

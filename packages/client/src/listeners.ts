@@ -10,7 +10,16 @@ export class Listeners<Events extends object> {
     return () => listeners.delete(listener);
   }
 
+  /** A listener that throws stops neither the others nor the client; its error comes up as uncaught. */
   emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
-    for (const listener of this.#byName[name] ?? []) listener(value);
+    for (const listener of this.#byName[name] ?? []) {
+      try {
+        listener(value);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }
