@@ -46,7 +46,10 @@ async function unpackInto(root: string, { cache, name, also }: DebianPackage): P
     await apt(["download", ...wanted]);
     const debs = (await readdir(work)).filter((file) => file.endsWith(".deb"));
     for (const deb of debs) await run("dpkg-deb", ["-x", join(work, deb), join(work, "root")], { timeout: STEP_TIMEOUT_MS });
-    await rename(join(work, "root"), root);
+    // Somebody else may have been faster: theirs is as good.
+    await rename(join(work, "root"), root).catch(async (error: unknown) => {
+      if (!(await exists(root))) throw error;
+    });
   } finally {
     await rm(work, { recursive: true, force: true });
   }

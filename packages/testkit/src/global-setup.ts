@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectDatabase } from "@drawchat/db/connect";
 import { migrateToLatest } from "@drawchat/db/migrate";
+import { cacheDir } from "@drawchat/local/cache";
 import { freePort } from "@drawchat/local/ports";
 import { type LocalPostgres, startPostgres } from "@drawchat/local/postgres";
+import { findRedis } from "@drawchat/local/redis-binary";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
@@ -27,6 +29,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await rm(dir, { recursive: true, force: true });
   };
   try {
+    await findRedis(await cacheDir()); // where it must be fetched, once, before test files ask for it side by side
     await chmod(dir, 0o755); // Postgres may run as another user
     postgres = await startPostgres({ dir, port: await freePort(), durable: false });
     await makeTemplate(postgres);
