@@ -1,11 +1,11 @@
 /** The chat of one session: header, lines, and the place to write. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { ChatModel, type ChatView, type SessionStart } from "./chat-model.ts";
 import { Composer } from "./composer.tsx";
 import { formatLeft } from "./countdown.ts";
 import { Header } from "./header.tsx";
-import { Lines } from "./lines.tsx";
+import { type LineActions, Lines } from "./lines.tsx";
 import type { Person } from "./person.ts";
 
 interface ChatPageProps {
@@ -19,21 +19,24 @@ interface ChatPageProps {
 export function ChatPage({ person, start, nextOpensAt, onLeave }: ChatPageProps) {
   const model = useModel(person, start);
   const now = useServerClock(model);
+  const actions = useMemo(() => actionsOf(model), [model]);
   const { view } = model;
   return (
     <div class="chat">
       <Header view={view} now={now} person={person} onLike={() => void model.likeSession()} onLeave={() => onLeave()} />
       <Connection view={view} />
-      <Lines
-        view={view}
-        now={now}
-        onLike={(id) => void model.likeMessage(id)}
-        onRetry={(clientId) => model.retry(clientId)}
-        onDiscard={(clientId) => model.discard(clientId)}
-      />
+      <Lines view={view} now={now} actions={actions} />
       <Footer view={view} now={now} model={model} nextOpensAt={nextOpensAt} onLeave={onLeave} />
     </div>
   );
+}
+
+function actionsOf(model: ChatModel): LineActions {
+  return {
+    onLike: (id) => void model.likeMessage(id),
+    onRetry: (clientId) => model.retry(clientId),
+    onDiscard: (clientId) => model.discard(clientId),
+  };
 }
 
 /** One model for the life of the page; each of its changes redraws. */

@@ -14,12 +14,16 @@ export function formatLeft(ms: number): string {
   return `${Math.floor(left / HOUR)}:${String(minutes).padStart(2, "0")}:${seconds}`;
 }
 
+// Made once: making one costs more than a hundred uses.
+const timeFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const countFormat = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
 /** A time of day in the reader's own form: `20:15` or `8:15 PM`. */
 export function formatTime(unixMs: number): string {
-  return new Date(unixMs).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+  return timeFormat.format(unixMs);
 }
 
 /** Big numbers short: `999`, `1.2K`, `3.4M`. */
 export function formatCount(count: number): string {
-  return new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }).format(count);
+  return countFormat.format(count);
 }

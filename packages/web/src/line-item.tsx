@@ -1,6 +1,6 @@
 /** One line: who, when, what, and how many like it. Text is always text. */
+import { Component } from "preact";
 import { useState } from "preact/hooks";
-import type { ChatView } from "./chat-model.ts";
 import { formatCount, formatTime } from "./countdown.ts";
 import { CheckIcon, ClockIcon, DoubleCheckIcon, HeartIcon, StarIcon } from "./icons.tsx";
 import type { LineActions } from "./lines.tsx";
@@ -8,7 +8,36 @@ import type { Line } from "./timeline.ts";
 
 const HUES = 10;
 
-export function LineItem({ line, view, onLike, onRetry, onDiscard }: LineActions & { line: Line; view: ChatView }) {
+interface LineProps {
+  line: Line;
+  isLiked: boolean;
+  isOpen: boolean;
+  /** The connection ended for good. */
+  isOver: boolean;
+  /** The person wrote too fast and has to wait. */
+  isLimited: boolean;
+  actions: LineActions;
+}
+
+/** Draws a line again only where something of it changed: in a hot room two hundred stand and fifty come at a time. */
+export class LineItem extends Component<LineProps> {
+  override shouldComponentUpdate({ line, ...next }: LineProps): boolean {
+    const { line: present, ...props } = this.props;
+    return !isSame(present, line) || !isSame(props, next);
+  }
+
+  render() {
+    return <LineContent {...this.props} />;
+  }
+}
+
+function isSame<Value extends object>(a: Value, b: Value): boolean {
+  const left = Object.entries(a);
+  const right = new Map(Object.entries(b));
+  return left.length === right.size && left.every(([key, value]) => Object.is(value, right.get(key)));
+}
+
+function LineContent({ line, isLiked, isOpen, isOver, isLimited, actions }: LineProps) {
   const kinds = [
     "line",
     line.startsGroup && "first",
@@ -25,12 +54,14 @@ export function LineItem({ line, view, onLike, onRetry, onDiscard }: LineActions
         <p class="text" dir="auto">
           {line.text}
         </p>
-        {line.mark === "sending" && view.connection.name === "closed" && <p class="failure">Not sent: the chat ended before.</p>}
-        {line.failed && <Failure line={line} view={view} onRetry={onRetry} onDiscard={onDiscard} />}
+        {line.mark === "sending" && isOver && <p class="failure">Not sent: the chat ended before.</p>}
+        {line.failed && <Failure line={line} isLimited={isLimited} actions={actions} />}
       </div>
       <div class="side">
         {line.mark && <MarkIcon mark={line.mark} />}
-        {line.id !== undefined && line.mark !== "failed" && <LikeButton line={line} view={view} onLike={onLike} />}
+        {line.id !== undefined && line.mark !== "failed" && (
+          <LikeButton id={line.id} line={line} isLiked={isLiked} isOpen={isOpen} onLike={actions.onLike} />
+        )}
       </div>
     </li>
   );
@@ -94,16 +125,16 @@ function MarkIcon({ mark }: { mark: NonNullable<Line["mark"]> }) {
   );
 }
 
-function LikeButton({ line, view, onLike }: { line: Line; view: ChatView; onLike: (id: number) => void }) {
-  const id = line.id ?? 0;
-  const isLiked = view.likedMessages.has(id);
+type LikeButtonProps = Pick<LineProps, "line" | "isLiked" | "isOpen"> & Pick<LineActions, "onLike"> & { id: number };
+
+function LikeButton({ id, line, isLiked, isOpen, onLike }: LikeButtonProps) {
   return (
     <button
       class={`like${isLiked ? " liked" : ""}${line.likes > 0 ? " counted" : ""}`}
       type="button"
       aria-pressed={isLiked}
       aria-label={`Like the line of ${line.username}, ${line.likes} likes`}
-      disabled={view.session.state !== "open"}
+      disabled={!isOpen}
       onClick={() => onLike(id)}
     >
       <HeartIcon isFilled={isLiked} />
@@ -112,14 +143,14 @@ function LikeButton({ line, view, onLike }: { line: Line; view: ChatView; onLike
   );
 }
 
-function Failure({ line, view, onRetry, onDiscard }: Omit<LineActions, "onLike"> & { line: Line; view: ChatView }) {
+function Failure({ line, isLimited, actions: { onRetry, onDiscard } }: Pick<LineProps, "line" | "isLimited" | "actions">) {
   const status = line.failed?.status;
   if (status?.state !== "failed") return null;
   return (
     <p class="failure">
       <span>{sentenceFor(status.code)}</span>
       {status.retryable && (
-        <button type="button" disabled={view.limitedUntil > Date.now()} onClick={() => onRetry(line.key)}>
+        <button type="button" disabled={isLimited} onClick={() => onRetry(line.key)}>
           Try again
         </button>
       )}

@@ -15,9 +15,21 @@ export interface LineActions {
 /** So near to the end still counts as reading the newest. */
 const END_PX = 60;
 
-export function Lines({ view, now, ...actions }: LineActions & { view: ChatView; now: number }) {
+interface LinesProps {
+  view: ChatView;
+  now: number;
+  /** The same object at each redraw: see LineItem. */
+  actions: LineActions;
+}
+
+export function Lines({ view, now, actions }: LinesProps) {
   const box = useRef<HTMLDivElement>(null);
   const { isFollowing, unread, onScroll, goToEnd } = useFollow(box, view.lines);
+  const flags = {
+    isOpen: view.session.state === "open",
+    isOver: view.connection.name === "closed",
+    isLimited: view.limitedUntil > Date.now(),
+  };
   return (
     <main class="lines">
       <div class="scroll" ref={box} onScroll={onScroll} tabIndex={-1}>
@@ -25,7 +37,7 @@ export function Lines({ view, now, ...actions }: LineActions & { view: ChatView;
         <div role="log" aria-label="Messages" aria-live={view.isRushing ? "off" : "polite"}>
           <ol>
             {view.lines.map((line) => (
-              <LineItem key={line.key} line={line} view={view} {...actions} />
+              <LineItem key={line.key} line={line} isLiked={isLiked(view, line)} {...flags} actions={actions} />
             ))}
           </ol>
         </div>
@@ -38,6 +50,10 @@ export function Lines({ view, now, ...actions }: LineActions & { view: ChatView;
       )}
     </main>
   );
+}
+
+function isLiked(view: ChatView, line: Line): boolean {
+  return line.id !== undefined && view.likedMessages.has(line.id);
 }
 
 function Empty({ view, now }: { view: ChatView; now: number }) {
