@@ -42,7 +42,7 @@ async function findPackage(): Promise<{ native: string; version: string }> {
 }
 
 /** Copies beside the target and renames, so that a copy that was cut short is never used and two at once do no harm. */
-async function copyNative(native: string, target: string): Promise<void> {
+export async function copyNative(native: string, target: string): Promise<void> {
   const copy = await mkdtemp(`${target}.`);
   try {
     await chmod(copy, 0o755);

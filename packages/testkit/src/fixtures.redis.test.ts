@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import { startRedis } from "@drawchat/local/redis";
 import { assertRedisSettings, commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import { expect, test } from "vitest";
@@ -24,4 +26,14 @@ test("what was written survives kill -9 and a restart on the same port", async (
 
 test("it holds every setting that the chat asserts", async () => {
   await withClient((client) => assertRedisSettings(client));
+});
+
+test("a start on the folder of one that was left behind stops that one and keeps what it held", async () => {
+  await withClient((client) => client.set("left", "behind"));
+  const dir = dirname(server.appendOnlyDir);
+  const next = await startRedis({ dir, port: server.port });
+  expect(await withClient((client) => client.get("left"))).toBe("behind");
+  await server.ended;
+  await next.stop();
+  await server.start();
 });
