@@ -1,5 +1,5 @@
 /** The place to write. Enter sends, Shift+Enter starts a new line; text written while away is kept and sent later. */
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatView } from "./chat-model.ts";
 import { SendIcon } from "./icons.tsx";
 
@@ -15,11 +15,16 @@ const NEAR_LIMIT = 50;
 export function Composer({ view, now, onSend }: ComposerProps) {
   const [text, setText] = useState("");
   const area = useRef<HTMLTextAreaElement>(null);
+  const isOpen = view.session.state === "open";
   useLayoutEffect(() => fitHeight(area.current), [text]);
+  // The button that had the focus is gone with the join form. Not on phones: their keyboard would cover the lines.
+  useEffect(() => {
+    if (isOpen && matchMedia("(hover: hover)").matches) area.current?.focus();
+  }, [isOpen]);
 
   const length = [...text].length;
   const limitedMs = view.limitedUntil - Date.now();
-  const canSend = view.session.state === "open" && text.trim() !== "" && length <= view.maxChars && limitedMs <= 0;
+  const canSend = isOpen && text.trim() !== "" && length <= view.maxChars && limitedMs <= 0;
   const send = () => {
     if (!canSend) return;
     onSend(text.trim());
@@ -50,8 +55,8 @@ export function Composer({ view, now, onSend }: ComposerProps) {
           ref={area}
           rows={1}
           dir="auto"
-          placeholder={view.session.state === "open" ? "Write to everyone…" : "The chat is not open yet"}
-          disabled={view.session.state !== "open"}
+          placeholder={isOpen ? "Write to everyone…" : "The chat is not open yet"}
+          disabled={!isOpen}
           aria-describedby="counter"
           aria-invalid={isOver}
           value={text}

@@ -54,7 +54,7 @@ function LineContent({ line, isLiked, isOpen, isOver, isLimited, actions }: Line
         <p class="text" dir="auto">
           {line.text}
         </p>
-        {line.mark === "sending" && isOver && <p class="failure">Not sent: the chat ended before.</p>}
+        {line.mark === "sending" && isOver && <p class="failure">The chat ended before this was confirmed.</p>}
         {line.failed && <Failure line={line} isLimited={isLimited} actions={actions} />}
       </div>
       <div class="side">
