@@ -21,6 +21,7 @@ export default defineConfig({
           name: "unit",
           include: ["{packages,services,loadtest}/**/*.test.ts", "{packages,services,loadtest}/**/*.test.tsx"],
           exclude: ["**/node_modules/**", LAYOUT, INTEGRATION, BROWSER],
+          testTimeout: 20_000, // some start a process, and a busy machine takes its time over that
         },
       },
       { test: { name: "integration", include: [INTEGRATION], globalSetup, testTimeout: 30_000, hookTimeout: 60_000, sequence } },

@@ -1,15 +1,20 @@
 /** What is answered while nothing is up behind the edge: a problem document as the api's own. */
 const body = JSON.stringify({
-  type: "about:blank",
+  type: "urn:drawchat:error:unavailable",
   title: "Service Unavailable",
   status: 503,
   detail: "No server is up behind this address yet; try again.",
   code: "unavailable",
+  retry_after_ms: 1_000,
 });
 
 export const UNAVAILABLE = {
   status: 503,
-  headers: { "content-type": "application/problem+json", "content-length": String(Buffer.byteLength(body)), "retry-after": "1" },
+  headers: {
+    "content-type": "application/problem+json; charset=utf-8",
+    "content-length": String(Buffer.byteLength(body)),
+    "retry-after": "1",
+  },
   body,
 } as const;
 
