@@ -138,7 +138,12 @@ test("frames hold at most 16 KB, and each begins where the last one ended", () =
 test("bodies that would just fill 16 KB leave room for what stands around them", () => {
   const { outbox, said } = stage();
   const around = bodyOf({ id: 10 }).length + 1;
-  outbox.add(publication(0, [10, 11, 12, 13, 14, 15, 16, 17].map((id) => ({ id, size: 2_048 - around }))));
+  outbox.add(
+    publication(
+      0,
+      [10, 11, 12, 13, 14, 15, 16, 17].map((id) => ({ id, size: 2_048 - around })),
+    ),
+  );
   expect(said.v2.map((frame) => Buffer.byteLength(frame) <= 16_384)).toEqual([true, true]);
 });
 
