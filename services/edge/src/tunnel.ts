@@ -19,9 +19,15 @@ export async function openTunnel(request: IncomingMessage, client: Duplex, { hea
   if (isGone) return void gateway?.destroy();
   if (gateway === undefined) return void client.end(UNAVAILABLE_RESPONSE);
   gateway.write(handshakeOf(request));
-  if (head.length > 0) gateway.write(head);
-  join(client, gateway);
   join(gateway, client);
+  // A client may send its first frame without waiting for the answer; a gateway drops what comes before that.
+  const leave = () => gateway.destroy();
+  client.once("close", leave);
+  gateway.once("data", () => {
+    client.off("close", leave);
+    if (head.length > 0) gateway.write(head);
+    join(client, gateway);
+  });
 }
 
 /** Everything of `from` goes to `to`. An orderly end is passed on behind the last byte, a broken connection at once. */
