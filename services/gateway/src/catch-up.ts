@@ -11,8 +11,9 @@ import type { Page } from "./ring.ts";
 /** True where everything behind `since` can be given: the same epoch and a place of the same lineage. */
 export async function canRecover(room: LiveRoom, since: Position | undefined): Promise<boolean> {
   if (since === undefined || since.epoch !== room.epoch) return false;
-  // Another gateway may be ahead of us: ask history once before giving up.
-  if (since.id > room.upto) await room.repair("a client is ahead of us");
+  // Another gateway may be ahead of us: ask history before giving up. Twice, because a repair that runs already may have
+  // read before this client's last event was there.
+  for (let n = 0; n < 2 && since.id > room.upto; n += 1) await room.repair("a client is ahead of us");
   return since.epoch === room.epoch && room.ring.reaches(since.id);
 }
 
@@ -25,7 +26,8 @@ export function sendWelcome(connection: Connection, room: LiveRoom, head: Welcom
   const page = room.ring.page(start, room.flushedUpto, MAX_BATCH_BYTES);
   const upto = page?.upto ?? start;
   connection.send(`${JSON.stringify(head).slice(0, -1)},"events":[${bodiesOf(page)}],"upto":${upto}}`);
-  connection.send(room.counts.snapshotFrame(room.ring.messageIdsAfter(start)));
+  // Also for lines from before `start`: their likes went on while the client was away.
+  connection.send(room.counts.snapshotFrame(room.ring.messageIdsAfter(Math.min(start, room.ring.startOfLast(head.limits.history)))));
   connection.position = upto;
   connection.isJoined = true;
   sendPages(connection, room);

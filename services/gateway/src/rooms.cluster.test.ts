@@ -122,25 +122,54 @@ test("killing every subscription under load makes no hole", async () => {
   }
 });
 
+/** What accept would have written for a message, without its publication. */
+async function loseOnTheWay(sessionId: number, text: string): Promise<void> {
+  const room = sessionRoom(sessionId);
+  await withRedis(async (redis) => {
+    const [last = 0] = (await redis.hmget(keys.clock(partitionOfRoom(room)), "last")).map(Number);
+    const upto = Number(await redis.hget(keys.room(room), "upto"));
+    const lost = last + 64;
+    const body = JSON.stringify({ type: "new_message", message: { id: lost, message: text } });
+    const publication = `E ${room} ${upto} ${lost} 0 1\n${lost} m 0 ${body.length} 1 ${randomUUID()}\n${body}`;
+    await redis.xadd(keys.history(room), `${lost}-0`, "p", publication, "n", "1");
+    await redis.hset(keys.clock(partitionOfRoom(room)), "last", String(lost));
+    await redis.hset(keys.room(room), "upto", String(lost));
+  });
+}
+
+test("a publication that does not follow brings what is missing before it", async () => {
+  const { id } = await cluster.session();
+  const listener = await TestClient.join(await cluster.clientOptions(id, { userId: 2, gateway: "gateway-2" }));
+  const talker = await TestClient.join(await cluster.clientOptions(id, { userId: 1 }));
+  await talker.say("seen");
+  await loseOnTheWay(id, "lost");
+  await talker.say("next");
+  await listener.waitForMessage("next");
+  expect(listener.messages).toEqual(["seen", "lost", "next"]);
+  expectUnbroken(listener);
+});
+
 test("a last message whose publication was lost is found by the tip check", { timeout: 20_000 }, async () => {
   const { id } = await cluster.session();
   const listener = await TestClient.join(await cluster.clientOptions(id, { userId: 2, gateway: "gateway-2" }));
   const talker = await TestClient.join(await cluster.clientOptions(id, { userId: 1 }));
   await talker.say("seen");
   await listener.waitForMessage("seen");
-  const room = sessionRoom(id);
-  await withRedis(async (redis) => {
-    // What accept would have written, without the publication.
-    const [last = 0] = (await redis.hmget(keys.clock(partitionOfRoom(room)), "last")).map(Number);
-    const lost = last + 64;
-    const body = JSON.stringify({ type: "new_message", message: { id: lost, message: "lost" } });
-    const publication = `E ${room} ${last} ${lost} 0 1\n${lost} m 0 ${body.length} 1 ${randomUUID()}\n${body}`;
-    await redis.xadd(keys.history(room), `${lost}-0`, "p", publication, "n", "1");
-    await redis.hset(keys.clock(partitionOfRoom(room)), "last", String(lost));
-    await redis.hset(keys.room(room), "upto", String(lost));
-  });
+  await loseOnTheWay(id, "lost");
   await listener.waitForMessage("lost");
   expectUnbroken(listener);
+});
+
+test("likes that came while a client was away are told when it comes back", async () => {
+  const { id } = await cluster.session();
+  const talker = await TestClient.join(await cluster.clientOptions(id, { userId: 1 }));
+  const liked = await talker.say("like me");
+  const { epoch } = await talker.waitFor("welcome");
+  talker.send({ type: "like", message_id: liked.id });
+  await talker.waitFor("counts", (frame) => frame.likes?.[liked.id] === 1);
+  const back = await TestClient.join(await cluster.clientOptions(id, { userId: 2 }), { epoch, id: liked.id });
+  const counts = await back.waitFor("counts");
+  expect(counts.likes).toEqual({ [liked.id]: 1 });
 });
 
 test("viewers are counted over gateways, once a user and gateway, and a killed gateway's are gone within 15 s", {
