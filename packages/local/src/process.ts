@@ -53,7 +53,7 @@ export class ServiceProcess {
 
   /** Resolves once it is ready; it is gone again where that fails, and the Error holds its last lines. */
   static async start(options: ServiceOptions): Promise<ServiceProcess> {
-    const { service, env, readyTimeoutMs = 30_000, stopTimeoutMs = 15_000, onLine, signal } = options;
+    const { service, env, readyTimeoutMs = 30_000, stopTimeoutMs = 35_000, onLine, signal } = options;
     const ready = Promise.withResolvers<ServicePorts>();
     const child = await Child.start({
       command: process.execPath,
