@@ -16,12 +16,12 @@ export class Metrics {
     return new Counter({ name: `drawchat_${name}`, help, labelNames, registers: [this.registry] });
   }
 
-  /** `collect` runs at each scrape. */
+  /** `collect` runs at each scrape, which waits for it. */
   gauge<L extends string = never>(
     name: string,
     help: string,
     labelNames: readonly L[] = [],
-    collect?: (gauge: Gauge<L>) => void,
+    collect?: (gauge: Gauge<L>) => void | Promise<void>,
   ): Gauge<L> {
     const gauge: Gauge<L> = new Gauge({
       name: `drawchat_${name}`,
@@ -31,6 +31,11 @@ export class Metrics {
       ...(collect ? { collect: () => collect(gauge) } : {}),
     });
     return gauge;
+  }
+
+  /** Whether `/readyz` would say yes; looked at like a probe. */
+  ready(notReady: () => string[] | Promise<string[]>): void {
+    this.gauge("ready", "1 while the process can serve, else 0", [], async (gauge) => gauge.set((await notReady()).length === 0 ? 1 : 0));
   }
 
   histogram<L extends string = never>(name: string, help: string, buckets: number[], labelNames: readonly L[] = []): Histogram<L> {

@@ -20,6 +20,7 @@ export class PrivateServer {
 
   constructor(options: PrivateServerOptions) {
     this.#options = options;
+    options.metrics.ready(options.notReady);
     this.#server = createServer((request, response) => {
       this.#answer(request.url ?? "/").then(
         ({ status, type, body }) => response.writeHead(status, { "content-type": type }).end(body),

@@ -43,6 +43,7 @@ export function buildPrivateServer(parts: PrivateServerParts) {
 }
 
 function addProbes(app: FastifyInstance, { metrics, notReady }: PrivateServerParts): void {
+  metrics.ready(notReady);
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async (_request, reply) => {
     const missing = await notReady();
