@@ -220,7 +220,7 @@ function refuse(response: uWS.HttpResponse, code: ErrorCode): void {
     response.writeStatus(`${status} ${STATUS_TEXT[status] ?? "Refused"}`);
     response.writeHeader("Content-Type", "application/problem+json");
     for (const [name, value] of Object.entries(refusalHeaders(code))) response.writeHeader(name, value);
-    response.end(JSON.stringify({ type: "about:blank", title: STATUS_TEXT[status] ?? "Refused", status, detail: message, code }), true);
+    response.end(JSON.stringify({ type: `urn:drawchat:error:${code}`, title: STATUS_TEXT[status] ?? "Refused", status, detail: message, code }), true);
   });
 }
 
