@@ -13,11 +13,12 @@ interface Listeners {
 }
 
 /** What an outbox hands to the sockets, and when it says that it flushed. */
-function stage({ v1 = true, v2 = true }: Listeners = {}) {
+function stage({ v1 = true, v2 = true, sweepMs = 0 }: Listeners & { sweepMs?: number } = {}) {
   const said: { v1: string[]; v2: string[]; flushes: [upto: number, events: number][] } = { v1: [], v2: [], flushes: [] };
   const outbox = new Outbox(
     {
       tickMs: TICK_MS,
+      afterSweep: (done) => void setTimeout(done, sweepMs),
       publishV1: (bytes) => said.v1.push(bytes.toString()),
       publishV2: (bytes) => said.v2.push(bytes.toString()),
       hasV1: () => v1,
@@ -88,6 +89,26 @@ test("when busy events go out once a tick, joined, in order", () => {
     [1, 1],
     [4, 3],
   ]);
+});
+
+test("a room whose sweep takes long gets a longer tick, at most a quarter of a second", () => {
+  for (const [sweepMs, tickMs] of [
+    [3, 10],
+    [40, 80],
+    [200, 250],
+  ] as const) {
+    const { outbox, said } = stage({ sweepMs });
+    outbox.add(publication(0, [{ id: 1 }]));
+    vi.advanceTimersByTime(1_000);
+    outbox.add(publication(1, [{ id: 2 }]));
+    vi.advanceTimersByTime(sweepMs);
+    expect(outbox.tickMs).toBe(tickMs);
+    outbox.add(publication(2, [{ id: 3 }]));
+    vi.advanceTimersByTime(tickMs - sweepMs - 1);
+    expect(said.v2).toHaveLength(2);
+    vi.advanceTimersByTime(1);
+    expect(said.v2).toHaveLength(3);
+  }
 });
 
 test("after a quiet tick the next event goes out at once again, and nothing goes out twice", () => {

@@ -12,8 +12,18 @@ const FRAME_AROUND_BYTES = 100;
 /** What the bodies of a frame may have together; one larger body travels alone. */
 export const MAX_BATCH_BYTES = MAX_FRAME_BYTES - FRAME_AROUND_BYTES;
 
+/**
+ * The library writes to the sockets when the loop comes round, some microseconds each: a sweep. Ticks shorter than a sweep
+ * gain nothing and starve everything else, so a tick is at least so many times the last sweep.
+ */
+const SWEEPS_PER_TICK = 2;
+const MAX_TICK_MS = 250;
+
 export interface OutboxOptions {
+  /** Shortest tick; a large room's is longer, see SWEEPS_PER_TICK. */
   tickMs: number;
+  /** Calls back when what was published has been written to the sockets. */
+  afterSweep: (done: () => void) => void;
   /** To every v1 socket of the room. */
   publishV1: (bytes: Buffer) => void;
   /** To every v2 socket of the room. */
@@ -42,6 +52,7 @@ export class Outbox {
   #publications: Publication[] = [];
   #timer: NodeJS.Timeout | undefined;
   #lastFlushMs = Number.NEGATIVE_INFINITY;
+  #sweepMs = 0;
   /** Everything up to here was handed to the sockets. */
   flushedUpto: number;
 
@@ -50,10 +61,15 @@ export class Outbox {
     this.flushedUpto = flushedUpto;
   }
 
+  /** Time from one flush to the next while the room is busy. */
+  get tickMs(): number {
+    return Math.min(MAX_TICK_MS, Math.max(this.#options.tickMs, SWEEPS_PER_TICK * this.#sweepMs));
+  }
+
   add(publication: Publication): void {
     this.#publications.push(publication);
     if (this.#timer !== undefined) return;
-    const waitMs = this.#lastFlushMs + this.#options.tickMs - performance.now();
+    const waitMs = this.#lastFlushMs + this.tickMs - performance.now();
     if (waitMs <= 0) this.flush();
     else this.#timer = setTimeout(() => this.flush(), waitMs);
   }
@@ -69,6 +85,10 @@ export class Outbox {
     if (this.#options.hasV1()) this.#flushV1(publications);
     if (this.#options.hasV2()) this.#flushV2(publications);
     this.flushedUpto = last.upto;
+    const startedMs = this.#lastFlushMs;
+    this.#options.afterSweep(() => {
+      this.#sweepMs = performance.now() - startedMs;
+    });
     this.#options.onFlush(
       last.upto,
       publications.reduce((sum, publication) => sum + publication.events.length, 0),
