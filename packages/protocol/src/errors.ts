@@ -64,6 +64,7 @@ export const ERRORS = {
     message: "The server cannot reach its store; it is not known whether this took effect. Repeat it with the same client_id.",
     retry: true,
   },
+  overloaded: { status: 503, message: "This server takes no more connections now; try again.", retry: true },
   draining: { status: 503, message: "This server is stopping; try again.", retry: true },
   not_stored: { status: 500, message: "The message was shown but could not be stored, and was withdrawn.", retry: false },
   internal: { status: 500, message: "Something went wrong on the server.", retry: true },

@@ -17,6 +17,7 @@
  * | dc:{p07}:ch:s42            | channel | publications                                      |                                |
  * | dc:{rest}:writes:USER      | counter | REST writes of a user                             | 60 s                           |
  * | dc:{ctl}:version, :log     | counter, stream | commands to all gateways                  | last 1,000                     |
+ * | dc:{ctl}:probe:GATEWAY     | channel | a gateway's probe of its own subscription         |                                |
  * | dc:ctl                     | channel | the same commands, at once                        |                                |
  *
  * TARGET is `s` for the session itself or a message id.
@@ -42,6 +43,8 @@ export const keys = {
   liked: (room: RoomName, target: LikeTarget) => `${tag(partitionOfRoom(room))}:liked:${room}:${target}`,
   viewers: (room: RoomName) => `${tag(partitionOfRoom(room))}:viewers:${room}`,
   channel: (room: RoomName) => `${tag(partitionOfRoom(room))}:ch:${room}`,
+  /** A gateway's own bell: what it rings it must hear. */
+  probe: (gatewayId: string) => `dc:{ctl}:probe:${gatewayId}`,
   control: "dc:ctl",
   controlVersion: "dc:{ctl}:version",
   controlLog: "dc:{ctl}:log",

@@ -3,6 +3,8 @@ import { readTokenConfig, type TokenConfig } from "@drawchat/auth/config";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
 import { type LiveChatSettings, readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
+import type { AdmissionLimits } from "./admission.ts";
+import { TrustedProxies } from "./client-address.ts";
 
 export interface GatewayConfig {
   readonly host: string;
@@ -21,6 +23,8 @@ export interface GatewayConfig {
   readonly tickMs: number; // shortest time between two frames to a room's sockets
   readonly maxSocketsPerUser: number;
   readonly closeSpreadMs: number; // a session's end closes its sockets spread over this
+  readonly trustedProxies: TrustedProxies; // whose X-Forwarded-For counts
+  readonly admission: AdmissionLimits;
   readonly stopTimeoutMs: number;
 }
 
@@ -47,8 +51,24 @@ export function loadConfig(source: EnvSource): GatewayConfig {
     tickMs: env.int("GATEWAY_TICK_MS", 10, { min: 1, max: 250 }),
     maxSocketsPerUser: env.int("GATEWAY_MAX_SOCKETS_PER_USER", 5, { min: 1, max: 1_000_000 }),
     closeSpreadMs: env.int("GATEWAY_CLOSE_SPREAD_MS", 60_000, { min: 0, max: 600_000 }),
+    trustedProxies: readTrustedProxies(env),
+    admission: {
+      handshakesPerSecond: env.int("GATEWAY_HANDSHAKES_PER_SECOND", 2_000, { min: 1, max: 1_000_000 }),
+      handshakesPerAddressPerSecond: env.int("GATEWAY_HANDSHAKES_PER_ADDRESS_PER_SECOND", 200, { min: 1, max: 1_000_000 }),
+      maxConnections: env.int("GATEWAY_MAX_CONNECTIONS", 100_000, { min: 1, max: 10_000_000 }),
+      maxSocketsPerAddress: env.int("GATEWAY_MAX_SOCKETS_PER_ADDRESS", 0, { min: 0, max: 10_000_000 }), // 0: no limit
+    },
     stopTimeoutMs: env.int("GATEWAY_STOP_TIMEOUT_MS", 30_000, { min: 1_000, max: 300_000 }),
   };
   env.finish();
   return config;
+}
+
+function readTrustedProxies(env: Env): TrustedProxies {
+  try {
+    return new TrustedProxies(env.list("TRUSTED_PROXIES"));
+  } catch (error) {
+    env.problem(`TRUSTED_PROXIES: ${error instanceof Error ? error.message : String(error)}`);
+    return new TrustedProxies([]);
+  }
 }

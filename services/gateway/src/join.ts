@@ -1,6 +1,7 @@
 /** From an upgraded socket to one that listens: the token, the user's other sockets, the room, the window. */
 import type { TokenVerifier } from "@drawchat/auth/token";
 import { sessionRoom } from "@drawchat/protocol/ids";
+import type { RateLimiterMemory } from "rate-limiter-flexible";
 import type { Connection, FrameHandler } from "./connection.ts";
 import type { LiveRoom } from "./live-room.ts";
 import type { RedisClock } from "./redis-clock.ts";
@@ -9,6 +10,8 @@ import { isOver, stateAt } from "./session-watch.ts";
 import type { UserSockets } from "./user-sockets.ts";
 
 export interface JoinDeps {
+  /** A user's joins, whichever the session. */
+  joins: RateLimiterMemory;
   verifier: TokenVerifier;
   rooms: Rooms;
   users: UserSockets;
@@ -27,6 +30,8 @@ export async function join(deps: JoinDeps, connection: Connection, token: string
   if (!connection.isAlive) return;
   if (verdict.kind === "refused") return connection.end(verdict.reason === "keys_unavailable" ? "overloaded" : "token");
 
+  if (!(await mayJoin(deps.joins, verdict.identity.userId))) return connection.end("overloaded", "too many joins");
+  if (!connection.isAlive) return;
   connection.identity = verdict.identity;
   deps.users.add(connection, verdict.identity.userId);
   const answer = await deps.rooms.join(sessionRoom(connection.sessionId), connection, verdict.identity.userId);
@@ -38,6 +43,15 @@ export async function join(deps: JoinDeps, connection: Connection, token: string
 
   if (connection.version === 1) listenV1(connection, answer.room);
   connection.resume(connection.version === 1 ? deps.commands.v1 : deps.commands.v2);
+}
+
+async function mayJoin(joins: RateLimiterMemory, userId: number): Promise<boolean> {
+  try {
+    await joins.consume(userId);
+    return true;
+  } catch {
+    return false; // the limiter rejects where the points are used up; in memory it cannot fail otherwise
+  }
 }
 
 /** What waits in the outbox is from before this socket came: it goes out first, then the socket listens. */

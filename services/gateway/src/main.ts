@@ -7,6 +7,7 @@ import { Metrics } from "@drawchat/runtime/metrics";
 import { PrivateServer } from "@drawchat/runtime/private-server";
 import { loadOrExit, type RunningService, run } from "@drawchat/runtime/run";
 import { RateLimiterMemory } from "rate-limiter-flexible";
+import { Admission } from "./admission.ts";
 import { ApiClient } from "./api-client.ts";
 import { createCommands } from "./commands.ts";
 import { loadConfig } from "./config.ts";
@@ -19,8 +20,13 @@ import { RedisClock } from "./redis-clock.ts";
 import { Rooms } from "./rooms.ts";
 import { GatewayServer } from "./server.ts";
 import { isOver } from "./session-watch.ts";
+import { SubscriptionProbe } from "./subscription-probe.ts";
 import { Sweep } from "./sweep.ts";
 import { UserSockets } from "./user-sockets.ts";
+
+/** A user's joins in a window: above it a client is caught in a loop of reconnects. */
+const JOINS_PER_USER = 30;
+const JOINS_WINDOW_SECONDS = 10;
 
 const config = loadOrExit(() => loadConfig(process.env));
 const log = createLog("gateway", config.logLevel).child({ gateway: config.gatewayId });
@@ -78,12 +84,23 @@ async function start(): Promise<RunningService> {
     resumes: new RateLimiterMemory({ points: 3, duration: 10 }),
     onBadFrame: (connection) => server.noteBadFrame(connection),
   });
-  const joinDeps = { verifier, rooms, users, clock, isEnabled: enabled, waitBeforeOpenMs: waitBeforeOpenMinutes * 60_000, commands };
+  const joinDeps = {
+    joins: new RateLimiterMemory({ points: JOINS_PER_USER, duration: JOINS_WINDOW_SECONDS }),
+    verifier,
+    rooms,
+    users,
+    clock,
+    isEnabled: enabled,
+    waitBeforeOpenMs: waitBeforeOpenMinutes * 60_000,
+    commands,
+  };
 
   const server = new GatewayServer({
     log,
     metrics,
     rules: { allowedOrigins: config.allowedOrigins, isAnyOriginAllowed: config.isAnyOriginAllowed },
+    admission: new Admission(config.admission),
+    trustedProxies: config.trustedProxies,
     handlers: commands,
     onOpen: (connection, token) => void join(joinDeps, connection, token),
     onClose: (connection) => forget(connection),
@@ -99,6 +116,13 @@ async function start(): Promise<RunningService> {
     log,
     onCommand: (command) => users.end(command.user_id, command.code, command.reason),
   });
+  const probe = new SubscriptionProbe({
+    redis,
+    subscriber,
+    gatewayId: config.gatewayId,
+    log,
+    onDead: () => metrics.deadSubscriptions.inc(),
+  });
   const privateServer = new PrivateServer({
     host: config.privateHost,
     port: config.privatePort,
@@ -112,6 +136,7 @@ async function start(): Promise<RunningService> {
 
   rooms.start();
   await control.start();
+  await probe.start();
   sweep.start();
   const privatePort = await privateServer.start();
   const publicPort = await server.listen(config.host, config.port, config.isPortShared);
@@ -122,6 +147,7 @@ async function start(): Promise<RunningService> {
       server.stopListening();
       await drainSockets(server.connections, acceptor);
       control.stop();
+      probe.stop();
       sweep.stop();
       await rooms.stop();
       server.close();

@@ -24,6 +24,7 @@ export function createGatewayMetrics(
     tick: metrics.histogram("gateway_tick_ms", "Time between two frames to a busy room, in ms", TICK_BUCKETS_MS),
     repairs: metrics.counter("gateway_repairs_total", "Holes filled from history"),
     resets: metrics.counter("gateway_resets_total", "Rooms reset because Redis lost what was shown"),
+    deadSubscriptions: metrics.counter("gateway_dead_subscriptions_total", "Subscriptions found dead by the self-probe"),
     dropped: metrics.counter("gateway_dropped_total", "Frames dropped on sockets that do not read (the socket is closed)"),
   };
 }

@@ -70,7 +70,12 @@ export class Rooms {
   /** The room, live, with this connection counted in it. Never rejects. */
   async join(name: RoomName, connection: Connection, userId: number): Promise<JoinAnswer> {
     const answer = await this.#open(name);
-    if (answer.kind !== "joined" || !connection.isAlive) return answer;
+    if (answer.kind !== "joined") return answer;
+    if (!connection.isAlive) {
+      // Who asked is gone: a room that was opened for them alone has nobody to close it.
+      if (answer.room.sockets.connections.size === 0 && this.#rooms.get(name) === answer.room) this.#close(answer.room);
+      return answer;
+    }
     connection.room = answer.room;
     answer.room.sockets.add(connection, userId);
     this.#viewersChanged.add(answer.room);

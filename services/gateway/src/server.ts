@@ -8,7 +8,9 @@ import "./header-limit.ts";
 import * as uWS from "uWebSockets.js";
 import { CLOSE, ERRORS, type ErrorCode } from "@drawchat/protocol/errors";
 import { type Log, maskUrl } from "@drawchat/runtime/log";
+import type { Admission } from "./admission.ts";
 import { sendPages } from "./catch-up.ts";
+import type { ClientAddress, TrustedProxies } from "./client-address.ts";
 import { Connection, type FrameHandler } from "./connection.ts";
 import { FrameBudget } from "./frame-budget.ts";
 import { type Handshake, type HandshakeRules, judgeHandshake, judgePlainRequest } from "./handshake.ts";
@@ -26,6 +28,8 @@ export interface ServerOptions {
   log: Log;
   metrics: GatewayMetrics;
   rules: HandshakeRules;
+  admission: Admission;
+  trustedProxies: TrustedProxies;
   handlers: { v1: FrameHandler; v2: FrameHandler };
   onOpen: (connection: Connection, token: string) => void;
   onClose: (connection: Connection) => void;
@@ -35,6 +39,7 @@ interface SocketData {
   handshake: Handshake;
   connection: Connection | undefined;
   budget: FrameBudget;
+  address: ClientAddress;
 }
 
 type Socket = uWS.WebSocket<SocketData>;
@@ -113,7 +118,10 @@ export class GatewayServer {
       },
       this.#options.rules,
     );
-    const code = this.#isDraining ? "draining" : verdict.ok ? undefined : verdict.code;
+    const peer = Buffer.from(response.getRemoteAddressAsText()).toString("latin1");
+    const address = this.#options.trustedProxies.clientOf(peer, request.getHeader("x-forwarded-for"));
+    const unwelcome = this.#isDraining ? "draining" : this.#options.admission.judge(address, performance.now());
+    const code = unwelcome ?? (verdict.ok ? undefined : verdict.code);
     if (!verdict.ok || code !== undefined) {
       this.#options.metrics.handshakesRefused.inc({ code: code ?? "internal" });
       // Without the query: a token may be in it under a name that no mask knows (`%74oken`).
@@ -123,7 +131,7 @@ export class GatewayServer {
     }
     const { handshake } = verdict;
     response.upgrade<SocketData>(
-      { handshake, connection: undefined, budget: new FrameBudget() },
+      { handshake, connection: undefined, budget: new FrameBudget(), address },
       request.getHeader("sec-websocket-key"),
       handshake.subprotocol ?? "",
       "",
@@ -140,6 +148,7 @@ export class GatewayServer {
     data.connection = connection;
     this.#budgets.set(connection, data.budget);
     this.connections.add(connection);
+    this.#options.admission.enter(data.address);
     this.#options.onOpen(connection, data.handshake.token);
   }
 
@@ -171,8 +180,9 @@ export class GatewayServer {
   }
 
   #onClose(socket: Socket, code: number): void {
-    const { connection } = socket.getUserData();
+    const { connection, address } = socket.getUserData();
     if (connection === undefined) return;
+    this.#options.admission.leave(address);
     connection.markClosed(code);
     this.connections.delete(connection);
     this.#options.onClose(connection);
@@ -208,7 +218,8 @@ function closeLabel(code: number): number | "other" {
 
 function refusalHeaders(code: ErrorCode): Record<string, string> {
   if (code === "upgrade_version") return { Upgrade: "websocket", "Sec-WebSocket-Version": "13" };
-  if (code === "draining") return { "Retry-After": String(1 + Math.floor(Math.random() * 10)) };
+  if (code === "rate_limited") return { "Retry-After": "1" };
+  if (code === "draining" || code === "overloaded") return { "Retry-After": String(1 + Math.floor(Math.random() * 10)) };
   if (code === "method_not_allowed") return { Allow: "GET" };
   return {};
 }
@@ -220,7 +231,10 @@ function refuse(response: uWS.HttpResponse, code: ErrorCode): void {
     response.writeStatus(`${status} ${STATUS_TEXT[status] ?? "Refused"}`);
     response.writeHeader("Content-Type", "application/problem+json");
     for (const [name, value] of Object.entries(refusalHeaders(code))) response.writeHeader(name, value);
-    response.end(JSON.stringify({ type: `urn:drawchat:error:${code}`, title: STATUS_TEXT[status] ?? "Refused", status, detail: message, code }), true);
+    response.end(
+      JSON.stringify({ type: `urn:drawchat:error:${code}`, title: STATUS_TEXT[status] ?? "Refused", status, detail: message, code }),
+      true,
+    );
   });
 }
 
@@ -231,6 +245,7 @@ const STATUS_TEXT: Record<number, string> = {
   404: "Not Found",
   405: "Method Not Allowed",
   426: "Upgrade Required",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

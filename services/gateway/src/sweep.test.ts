@@ -1,9 +1,12 @@
 /** The sweep over real sockets; its clock is turned by hand. */
+
 import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import type { RawSocket } from "@drawchat/testkit/raw-socket";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { closeOf, openRaw } from "../test/raw-chat.ts";
+import { Admission } from "./admission.ts";
+import { TrustedProxies } from "./client-address.ts";
 import type { Connection } from "./connection.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import { GatewayServer } from "./server.ts";
@@ -20,6 +23,13 @@ beforeEach(async () => {
   server = new GatewayServer({
     log: createLog("test", "silent"),
     metrics: createGatewayMetrics(new Metrics("test"), () => []),
+    admission: new Admission({
+      handshakesPerSecond: 100,
+      handshakesPerAddressPerSecond: 100,
+      maxConnections: 100,
+      maxSocketsPerAddress: 0,
+    }),
+    trustedProxies: new TrustedProxies([]),
     rules: { allowedOrigins: [], isAnyOriginAllowed: true },
     handlers: { v1: ignore, v2: ignore },
     onOpen: (connection) => opened.resolve(connection),

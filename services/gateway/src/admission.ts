@@ -1,0 +1,64 @@
+/**
+ * Who may come in at all, judged before the upgrade, so that a storm costs a few microseconds a refusal: handshakes a
+ * second (of this gateway, and of an address), sockets open (of this gateway, and of an address).
+ * The limits are counted in this process alone and reset each second: the upgrade must be answered in the same callback,
+ * which a limiter that answers later cannot do.
+ */
+import type { ErrorCode } from "@drawchat/protocol/errors";
+import type { ClientAddress } from "./client-address.ts";
+
+export interface AdmissionLimits {
+  readonly handshakesPerSecond: number;
+  readonly handshakesPerAddressPerSecond: number;
+  readonly maxConnections: number;
+  /** 0: no limit; a mobile carrier puts thousands behind one address. */
+  readonly maxSocketsPerAddress: number;
+}
+
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  readonly #socketsByAddress = new Map<string, number>();
+  readonly #handshakesByAddress = new Map<string, number>();
+  #handshakes = 0;
+  #second = 0;
+  #connections = 0;
+
+  constructor(limits: AdmissionLimits) {
+    this.#limits = limits;
+  }
+
+  /** Counts a handshake; undefined where it may come in. `nowMs` is monotonic. */
+  judge({ text, isTrustedProxy }: ClientAddress, nowMs: number): ErrorCode | undefined {
+    this.#turn(Math.floor(nowMs / 1_000));
+    this.#handshakes += 1;
+    if (this.#handshakes > this.#limits.handshakesPerSecond) return "overloaded";
+    if (this.#connections >= this.#limits.maxConnections) return "overloaded";
+    if (isTrustedProxy) return undefined;
+    const handshakes = (this.#handshakesByAddress.get(text) ?? 0) + 1;
+    this.#handshakesByAddress.set(text, handshakes);
+    if (handshakes > this.#limits.handshakesPerAddressPerSecond) return "rate_limited";
+    const { maxSocketsPerAddress } = this.#limits;
+    if (maxSocketsPerAddress > 0 && (this.#socketsByAddress.get(text) ?? 0) >= maxSocketsPerAddress) return "rate_limited";
+    return undefined;
+  }
+
+  /** A socket that was let in is open from here on. */
+  enter({ text }: ClientAddress): void {
+    this.#connections += 1;
+    if (this.#limits.maxSocketsPerAddress > 0) this.#socketsByAddress.set(text, (this.#socketsByAddress.get(text) ?? 0) + 1);
+  }
+
+  leave({ text }: ClientAddress): void {
+    this.#connections -= 1;
+    const left = (this.#socketsByAddress.get(text) ?? 0) - 1;
+    if (left > 0) this.#socketsByAddress.set(text, left);
+    else this.#socketsByAddress.delete(text);
+  }
+
+  #turn(second: number): void {
+    if (second === this.#second) return;
+    this.#second = second;
+    this.#handshakes = 0;
+    this.#handshakesByAddress.clear();
+  }
+}
