@@ -19,7 +19,7 @@ let token: string;
 let silent: Promise<string>[];
 
 beforeAll(async () => {
-  cluster = await startCluster({ env: { ALLOWED_ORIGINS: ORIGIN, LOG_LEVEL: "debug" } });
+  cluster = await startCluster({ env: { ALLOWED_ORIGINS: ORIGIN, LOG_LEVEL: "debug", GATEWAY_JOINS_PER_USER_PER_10_SECONDS: "1000" } });
   witness = await Witness.watch(cluster);
   sessionId = (await cluster.session()).id;
   path = `/live-chat/ws/${sessionId}`;

@@ -22,6 +22,7 @@ export interface GatewayConfig {
   readonly isAnyOriginAllowed: boolean; // development without a list
   readonly tickMs: number; // shortest time between two frames to a room's sockets
   readonly maxSocketsPerUser: number;
+  readonly joinsPerUser: number; // in 10 s: above it a client is caught in a loop of reconnects
   readonly closeSpreadMs: number; // a session's end closes its sockets spread over this
   readonly trustedProxies: TrustedProxies; // whose X-Forwarded-For counts
   readonly admission: AdmissionLimits;
@@ -50,6 +51,7 @@ export function loadConfig(source: EnvSource): GatewayConfig {
     isAnyOriginAllowed: !isProduction && allowedOrigins.length === 0,
     tickMs: env.int("GATEWAY_TICK_MS", 10, { min: 1, max: 250 }),
     maxSocketsPerUser: env.int("GATEWAY_MAX_SOCKETS_PER_USER", 5, { min: 1, max: 1_000_000 }),
+    joinsPerUser: env.int("GATEWAY_JOINS_PER_USER_PER_10_SECONDS", 30, { min: 1, max: 1_000_000 }),
     closeSpreadMs: env.int("GATEWAY_CLOSE_SPREAD_MS", 60_000, { min: 0, max: 600_000 }),
     trustedProxies: readTrustedProxies(env),
     admission: {

@@ -24,10 +24,6 @@ import { SubscriptionProbe } from "./subscription-probe.ts";
 import { Sweep } from "./sweep.ts";
 import { UserSockets } from "./user-sockets.ts";
 
-/** A user's joins in a window: above it a client is caught in a loop of reconnects. */
-const JOINS_PER_USER = 30;
-const JOINS_WINDOW_SECONDS = 10;
-
 const config = loadOrExit(() => loadConfig(process.env));
 const log = createLog("gateway", config.logLevel).child({ gateway: config.gatewayId });
 
@@ -85,7 +81,7 @@ async function start(): Promise<RunningService> {
     onBadFrame: (connection) => server.noteBadFrame(connection),
   });
   const joinDeps = {
-    joins: new RateLimiterMemory({ points: JOINS_PER_USER, duration: JOINS_WINDOW_SECONDS }),
+    joins: new RateLimiterMemory({ points: config.joinsPerUser, duration: 10 }),
     verifier,
     rooms,
     users,
