@@ -44,6 +44,7 @@ export function sendResume(connection: Connection, room: LiveRoom, since: number
 /** `reset` for one socket: what it has is out of reach. */
 export function sendReset(connection: Connection, room: LiveRoom): void {
   connection.unsubscribe(room.sockets.topicV2);
+  connection.isLive = false;
   for (const frame of room.resetFrames()) connection.send(frame);
   settleAt(connection, room, room.flushedUpto);
   sendPages(connection, room);

@@ -94,6 +94,8 @@ test("resume on an open socket fills what is missing, or resets; the fourth in t
   talker.send({ type: "resume", since: { epoch: "other", id: first.id } });
   const reset = await talker.waitFor("reset");
   expect(reset.events.map((event) => event.type === "new_message" && event.message.message)).toEqual(["a", "b"]);
+  await talker.say("after the reset");
+  await talker.waitForMessage("after the reset");
   talker.send({ type: "resume", since: { epoch, id: first.id } });
   talker.send({ type: "resume", since: { epoch, id: first.id } });
   await talker.waitFor("error", (frame) => frame.code === "rate_limited" && (frame.retry_after_ms ?? 0) > 0);

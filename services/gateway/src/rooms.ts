@@ -69,17 +69,22 @@ export class Rooms {
 
   /** The room, live, with this connection counted in it. Never rejects. */
   async join(name: RoomName, connection: Connection, userId: number): Promise<JoinAnswer> {
-    const answer = await this.#open(name);
-    if (answer.kind !== "joined") return answer;
-    if (!connection.isAlive) {
-      // Who asked is gone: a room that was opened for them alone has nobody to close it.
-      if (answer.room.sockets.connections.size === 0 && this.#rooms.get(name) === answer.room) this.#close(answer.room);
+    for (;;) {
+      const answer = await this.#open(name);
+      if (answer.kind !== "joined") return answer;
+      // Somebody else's leaving may have closed it since: then it is opened again.
+      if (this.#rooms.get(name) !== answer.room) continue;
+      this.#enter(answer.room, connection, userId);
       return answer;
     }
-    connection.room = answer.room;
-    answer.room.sockets.add(connection, userId);
-    this.#viewersChanged.add(answer.room);
-    return answer;
+  }
+
+  #enter(room: LiveRoom, connection: Connection, userId: number): void {
+    if (connection.isAlive) {
+      connection.room = room;
+      room.sockets.add(connection, userId);
+      this.#viewersChanged.add(room);
+    } else if (room.sockets.connections.size === 0) this.#close(room); // opened for one who is gone: nobody else would close it
   }
 
   leave(connection: Connection): void {
