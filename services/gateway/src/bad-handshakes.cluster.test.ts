@@ -11,6 +11,8 @@ import { metric, Witness } from "../test/witness.ts";
 const ORIGIN = "https://chat.example.com";
 const TOKEN_REFUSED = "101 4501 token missing, bad, expired or revoked";
 
+const SOON = { timeout: 10_000 };
+
 let cluster: Cluster;
 let witness: Witness;
 let sessionId: number;
@@ -173,7 +175,7 @@ test("clients that leave while their token is verified leave nothing behind", as
     raw.send(handshake({ path: `${path}?token=${token}` }));
     raw.destroy();
   }
-  await expect.poll(() => metric(cluster, "drawchat_gateway_connections", `"s${sessionId}"`), { timeout: 5_000 }).toBe(0);
+  await expect.poll(() => metric(cluster, "drawchat_gateway_connections", `"s${sessionId}"`), SOON).toBe(0);
   const client = await TestClient.join(await cluster.clientOptions(sessionId));
   await client.close();
 });

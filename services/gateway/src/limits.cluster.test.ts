@@ -7,10 +7,12 @@ import { commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import { type AnyServerFrame, type SocketEnd, TestClient } from "@drawchat/testkit/client";
 import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
-import { clientFrame } from "@drawchat/testkit/raw-socket";
+import { clientFrame, type RawSocket } from "@drawchat/testkit/raw-socket";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { endOf, framesOf, openRaw } from "../test/raw-chat.ts";
 import { MARK, metric, Witness } from "../test/witness.ts";
+
+const SOON = { timeout: 10_000 };
 
 let cluster: Cluster;
 let witness: Witness;
@@ -63,6 +65,8 @@ test("of eleven messages in a minute ten are accepted, and a repetition costs no
 
 test("version 1 is told the same, without a client_id", async () => {
   const client = await TestClient.open({ ...(await cluster.clientOptions(sessionId, { userId: newUser() })), version: 1 });
+  client.send({ type: "ping" }); // only eight frames may wait for the join
+  await client.waitFor("pong");
   for (let i = 0; i < 11; i++) client.send({ type: "message", message: `${MARK} v1 ${i}` });
   expect(await client.waitFor("error")).toEqual({
     type: "error",
@@ -70,7 +74,7 @@ test("version 1 is told the same, without a client_id", async () => {
     message: ERRORS.rate_limited.message,
     retry_after_ms: expect.any(Number),
   });
-  await expect.poll(() => client.messages.filter((text) => text.startsWith(`${MARK} v1`))).toHaveLength(10);
+  await expect.poll(() => client.messages.filter((text) => text.startsWith(`${MARK} v1`)), SOON).toHaveLength(10);
 });
 
 test("two devices on each of two gateways have ten messages together", async () => {
@@ -81,20 +85,29 @@ test("two devices on each of two gateways have ten messages together", async () 
   for (let i = 0; i < 8; i++) {
     for (const client of clients) client.send({ type: "message", client_id: randomUUID(), message: `${MARK} ${userId}` });
   }
-  await expect.poll(() => answersOf(clients)).toHaveLength(32);
+  await expect.poll(() => answersOf(clients), SOON).toHaveLength(32);
   expect(answersOf(clients).filter((frame) => frame.type === "ack")).toHaveLength(10);
   const rows = cluster.database.db.selectFrom("live_chat_messages").select("id").where("user_id", "=", userId);
-  await expect.poll(async () => (await rows.execute()).length).toBe(10);
+  await expect.poll(async () => (await rows.execute()).length, SOON).toBe(10);
 });
 
 test("a whole outbox may be sent again at once", async () => {
   const client = await join(newUser());
   for (let i = 0; i < 40; i++) client.send({ type: "message", client_id: randomUUID(), message: `${MARK} again ${i}`, resend: true });
-  await expect.poll(() => answersOf([client])).toHaveLength(40);
+  await expect.poll(() => answersOf([client]), SOON).toHaveLength(40);
   expect(answersOf([client]).filter(isRefusal)).toHaveLength(30);
 });
 
 const PING = clientFrame('{"type":"ping"}');
+const pongsIn = (received: string) => framesOf(received).filter((frame) => frame.payload.includes('"pong"')).length;
+
+/** A raw socket that is past its join, one ping spent: only eight frames may wait for the join. */
+async function openListening(id = sessionId): Promise<RawSocket> {
+  const raw = await openRaw(`${cluster.socketUrl(id)}?token=${await cluster.token({ userId: newUser() })}`);
+  raw.send(PING);
+  await raw.until((text) => pongsIn(text) === 1);
+  return raw;
+}
 
 test.each<[string, Buffer]>([
   ["frame", PING],
@@ -102,19 +115,19 @@ test.each<[string, Buffer]>([
   ["protocol pong", clientFrame("", { opcode: 10 })],
   ["frame of bad bytes", clientFrame("", { opcode: 2 })],
 ])("the sixty-first frame in 10 s ends the socket, where it is a %s", async (_name, last) => {
-  const raw = await openRaw(`${cluster.socketUrl(sessionId)}?token=${await cluster.token({ userId: newUser() })}`);
-  raw.send(Buffer.concat(Array.from({ length: 60 }, () => PING)));
-  await raw.until((text) => framesOf(text).length === 60);
-  raw.send(Buffer.concat([last, PING, PING]));
+  const raw = await openListening();
+  raw.send(Buffer.concat(Array.from({ length: 59 }, () => PING)));
+  await raw.until((text) => pongsIn(text) === 60);
+  raw.send(last);
   expect(await endOf(raw)).toBe("4029 too many frames");
-  expect(framesOf(raw.received).filter((frame) => frame.payload.includes('"pong"'))).toHaveLength(60);
+  expect(pongsIn(raw.received)).toBe(60);
 });
 
 test("a flood of a thousand pings in one packet is answered sixty times", async () => {
-  const raw = await openRaw(`${cluster.socketUrl(sessionId)}?token=${await cluster.token({ userId: newUser() })}`);
+  const raw = await openListening();
   raw.send(Buffer.concat(Array.from({ length: 1_000 }, () => clientFrame("", { opcode: 9 }))));
   await raw.untilClosed();
-  expect(framesOf(raw.received).filter((frame) => frame.opcode === 10).length).toBeLessThanOrEqual(61);
+  expect(framesOf(raw.received).filter((frame) => frame.opcode === 10).length).toBe(60); // the last by the library, before we count it
 });
 
 test("of six sockets of a user on a gateway the oldest gives way", async () => {
@@ -133,7 +146,7 @@ test("of six sockets of a user on a gateway the oldest gives way", async () => {
 
 test("before the opening and after the close nothing is accepted, and the socket stays", async () => {
   const before = await cluster.session({ opensInMs: 60_000 });
-  const over = await cluster.session({ closesInMs: 1_500 });
+  const over = await cluster.session({ closesInMs: 3_000 });
   const [early, late] = await Promise.all(
     [before, over].map(async ({ id }) => TestClient.join(await cluster.clientOptions(id, { userId: newUser() }))),
   );
@@ -176,9 +189,7 @@ test("a newer token of the same user is taken; any other ends the socket", async
 test("a slow reader is let go, and nobody else misses anything", async () => {
   const { id } = await cluster.session();
   const reader = await TestClient.join(await cluster.clientOptions(id, { userId: newUser() }));
-  const slow = await openRaw(`${cluster.socketUrl(id)}?token=${await cluster.token({ userId: newUser() })}`);
-  slow.send(PING);
-  await slow.until((text) => framesOf(text).length === 1);
+  const slow = await openListening(id);
   slow.pause();
 
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
@@ -197,7 +208,7 @@ test("a slow reader is let go, and nobody else misses anything", async () => {
   expect(await slowSockets()).toBe(0);
   slow.destroy();
 
-  await expect.poll(() => reader.messages.length).toBe(sent);
+  await expect.poll(() => reader.messages.length, SOON).toBe(sent);
   const { upto } = await reader.waitFor("welcome");
   const batches = reader.frames.filter((frame) => frame.type === "batch");
   expect(batches.map((batch) => batch.after)).toEqual([upto, ...batches.slice(0, -1).map((batch) => batch.upto)]);
@@ -227,4 +238,4 @@ test("a token that ended closes its socket 15 s later, unless a newer one came",
   await renewed.waitFor("pong");
 });
 
-test("the gateway took no harm", () => witness.expectUnharmed());
+test("the gateway took no harm", () => witness.expectUnharmed(64));

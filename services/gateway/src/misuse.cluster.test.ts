@@ -8,6 +8,8 @@ import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MARK, Witness } from "../test/witness.ts";
 
+const SOON = { timeout: 10_000 };
+
 let cluster: Cluster;
 let witness: Witness;
 let sessionId: number;
@@ -139,7 +141,7 @@ test("of fifty likes by one user one counts, the others are told so", async () =
   await watcher.waitFor("counts", (frame) => frame.likes?.[id] === 1);
   const repeated = () => clients.flatMap((client) => client.frames.filter((frame) => frame.type === "error"));
   await clients[0]?.waitForAny(() => repeated().length >= 24);
-  await expect.poll(repeated).toHaveLength(49);
+  await expect.poll(repeated, SOON).toHaveLength(49);
   expect(new Set(repeated().map((frame) => JSON.stringify(frame)))).toEqual(
     new Set([JSON.stringify({ type: "error", code: "already_liked", message: ERRORS.already_liked.message })]),
   );
