@@ -33,11 +33,10 @@ export class Witness {
     return new Witness(cluster, await memoryOf(cluster));
   }
 
-  /** `maxGrowthMiB`: more only where a test fills a room, whose recent lines a gateway keeps in memory. */
-  async expectUnharmed(maxGrowthMiB = 20): Promise<void> {
+  async expectUnharmed(): Promise<void> {
     const gateway = this.#cluster.process("gateway-1");
     expect([gateway.isRunning, gateway.pid]).toEqual([true, this.#pid]);
-    expect((await memoryOf(this.#cluster)) - this.#bytesBefore).toBeLessThan(maxGrowthMiB * MIB);
+    expect((await memoryOf(this.#cluster)) - this.#bytesBefore).toBeLessThan(MAX_GROWTH_BYTES);
     const lines = this.#cluster.logs.all.map((line) => JSON.stringify(line));
     expect(lines.filter((line) => line.includes(TOKEN_START) || line.includes(MARK))).toEqual([]);
     expect(this.#cluster.logs.all.filter((line) => line.level === "error" || line.level === "fatal")).toEqual([]);
