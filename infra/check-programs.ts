@@ -74,9 +74,10 @@ async function checkRedis(): Promise<Finding> {
     "--daemonize",
     "no",
   ];
-  const redis = spawn("redis-server", args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+  const redis = spawn("redis-server", args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   const said: string[] = [];
   try {
+    redis.stderr.on("data", (chunk: Buffer) => said.push(...lines(chunk.toString())));
     for await (const line of createInterface({ input: redis.stdout })) {
       said.push(line);
       if (/ready to accept connections/i.test(line)) return { what, result: "ok" };
