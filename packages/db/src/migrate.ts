@@ -5,9 +5,11 @@ import type { Migration, MigrationProvider } from "kysely/migration";
 import { Migrator } from "kysely/migration";
 import type { Database, Db } from "./connect.ts";
 import * as liveChat from "./migrations/0001-live-chat.ts";
+import * as viewers from "./migrations/0002-viewers.ts";
 
 const migrations: Record<string, Migration> = {
   "0001-live-chat": liveChat,
+  "0002-viewers": viewers,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

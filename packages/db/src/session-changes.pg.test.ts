@@ -1,7 +1,8 @@
 import { testDatabase } from "@drawchat/testkit/postgres";
 import { sql } from "kysely";
 import { beforeEach, describe, expect, test } from "vitest";
-import { adoptDailyDraws, closeSession, createSession, ensureDailySessions, moveSessions, type SessionDraw } from "./session-changes.ts";
+import { adoptDailyDraws, closeSession, createSession, ensureDailySessions, moveSessions } from "./session-changes.ts";
+import type { SessionDraw } from "./session-writing.ts";
 import { listCurrentCandidates } from "./sessions.ts";
 
 const { db } = await testDatabase();

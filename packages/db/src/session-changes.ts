@@ -1,57 +1,14 @@
-/**
- * Changes of live sessions. Whatever makes, replaces or moves a session holds one advisory lock, so that an explicit
- * session and the daily one of the same date cannot be made past each other. A change of policy raises
- * `policy_version` and leaves an `apply_policy` job in the same transaction: Redis follows even after a crash.
- */
+/** Making live sessions, closing them, moving them on by time. What admins change of one is in session-reschedule.ts. */
 import { sql } from "kysely";
 import type { Db } from "./connect.ts";
-import { addJob } from "./job-queue.ts";
+import { columnsOf, followUp, lockSchedule, replaceDaily, type SessionDraw, stateColumnsAt } from "./session-writing.ts";
 import { findSession, type StoredSession, toStoredSession } from "./sessions.ts";
 import type { SessionRow } from "./tables.ts";
-
-/** A draw and its window, instants in Unix ms; `drawDate` is the local date in the draw's zone. */
-export interface SessionDraw {
-  drawDate: string;
-  drawAtMs: number;
-  opensAtMs: number;
-  closesAtMs: number;
-}
 
 /** The new session, and the daily ones that it cancelled. */
 export interface CreatedSession {
   session: StoredSession;
   replaced: StoredSession[];
-}
-
-const SCHEDULE_LOCK = 0x64_72_61_77; // "draw"
-
-async function lockSchedule(trx: Db): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(${SCHEDULE_LOCK})`.execute(trx);
-}
-
-function columnsOf(draw: SessionDraw) {
-  return {
-    draw_date: draw.drawDate,
-    draw_at: new Date(draw.drawAtMs),
-    opens_at: new Date(draw.opensAtMs),
-    closes_at: new Date(draw.closesAtMs),
-  };
-}
-
-/** What a row says at an instant: jobs move it on later. */
-function stateColumnsAt({ opensAtMs, closesAtMs }: SessionDraw, nowMs: number) {
-  const state = nowMs < opensAtMs ? ("scheduled" as const) : nowMs < closesAtMs ? ("open" as const) : ("closed" as const);
-  return { state, is_active: state === "open" };
-}
-
-async function followUp(trx: Db, row: SessionRow): Promise<StoredSession> {
-  const session = toStoredSession(row);
-  await addJob(trx, { name: "apply_policy", payload: { session_id: row.id }, key: `apply_policy:${row.id}` });
-  if (session.state === "closed" || session.state === "cancelled") return session;
-  for (const [edge, runAtMs] of [["opens", session.opensAtMs] as const, ["closes", session.closesAtMs] as const]) {
-    await addJob(trx, { name: "session_schedule", payload: {}, key: `session_schedule:${row.id}:${edge}`, runAtMs });
-  }
-  return session;
 }
 
 /**
@@ -72,24 +29,15 @@ export function createSession(db: Db, draw: SessionDraw, nowMs: number): Promise
           .returningAll()
           .executeTakeFirstOrThrow()
       : await trx.insertInto("live_chat_sessions").values(columns).returningAll().executeTakeFirstOrThrow();
-    const replaced = await trx
-      .updateTable("live_chat_sessions")
-      .set((eb) => ({ state: "cancelled", is_active: false, policy_version: eb("policy_version", "+", 1) }))
-      .where("draw_date", "=", draw.drawDate)
-      .where("kind", "=", "daily")
-      .where("state", "in", ["scheduled", "open"])
-      .where("closes_at", ">", new Date(nowMs))
-      .returningAll()
-      .execute();
-    const cancelled: StoredSession[] = [];
-    for (const other of replaced) cancelled.push(await followUp(trx, other));
-    return { session: await followUp(trx, row), replaced: cancelled };
+    const replaced = await replaceDaily(trx, row, nowMs);
+    return { session: await followUp(trx, row), replaced };
   });
 }
 
 /**
- * Makes the rows of daily draws that have none. Never beside an explicit session of the same local date; one that was
- * cancelled for such a session, which itself is cancelled now, comes back. Cheap and without a lock where all are there.
+ * Makes the rows of daily draws that have none. Never beside an explicit session of the same local date, nor where an
+ * admin cancelled or moved the date's draw; one that was cancelled for an explicit session, which itself is cancelled
+ * or elsewhere now, comes back. Cheap and without a lock where all are there.
  */
 export async function ensureDailySessions(db: Db, draws: readonly SessionDraw[], nowMs: number): Promise<StoredSession[]> {
   if ((await missingDates(db, draws, nowMs)).size === 0) return [];
@@ -133,6 +81,13 @@ async function missingDates(db: Db, draws: readonly SessionDraw[], nowMs: number
     .execute();
   const missing = new Set(draws.map((draw) => draw.drawDate));
   for (const row of taken) missing.delete(row.draw_date);
+  if (missing.size === 0) return missing;
+  const settled = await db
+    .selectFrom("live_chat_settled_dates")
+    .select("draw_date")
+    .where("draw_date", "in", [...missing])
+    .execute();
+  for (const row of settled) missing.delete(row.draw_date);
   return missing;
 }
 

@@ -1,4 +1,5 @@
 /** Reading live sessions. Instants are Unix ms here; the state of a row may lag behind its window. */
+import { type RawBuilder, sql } from "kysely";
 import type { Db } from "./connect.ts";
 import type { SessionKind, SessionRow, SessionRowState } from "./tables.ts";
 
@@ -11,6 +12,8 @@ export interface StoredSession {
   readonly closesAtMs: number;
   readonly state: SessionRowState;
   readonly totalLikes: number;
+  readonly peakViewers: number;
+  readonly uniqueViewers: number;
   readonly winners: readonly number[];
   readonly policyVersion: number;
   readonly lastEventId: number;
@@ -29,6 +32,8 @@ export function toStoredSession(row: SessionRow): StoredSession {
     closesAtMs: row.closes_at.getTime(),
     state: row.state,
     totalLikes: row.total_likes,
+    peakViewers: row.peak_viewers,
+    uniqueViewers: row.unique_viewers,
     winners: row.winners,
     policyVersion: row.policy_version,
     lastEventId: row.last_event_id,
@@ -36,8 +41,8 @@ export function toStoredSession(row: SessionRow): StoredSession {
 }
 
 /** What Redis is told of a session: the room's policy, instants in Unix ms. */
-export function policyOf({ state, opensAtMs, closesAtMs, drawAtMs, policyVersion }: StoredSession) {
-  return { state, opensMs: opensAtMs, closesMs: closesAtMs, drawMs: drawAtMs, version: policyVersion };
+export function policyOf({ state, opensAtMs, closesAtMs, drawAtMs, winners, policyVersion }: StoredSession) {
+  return { state, opensMs: opensAtMs, closesMs: closesAtMs, drawMs: drawAtMs, winners, version: policyVersion };
 }
 
 export async function findSession(db: Db, id: number): Promise<StoredSession | undefined> {
@@ -45,13 +50,28 @@ export async function findSession(db: Db, id: number): Promise<StoredSession | u
   return row && toStoredSession(row);
 }
 
+/** The state of a row at an instant, as `stateAt` of the schedule judges it. */
+function stateAt(now: Date): RawBuilder<string> {
+  return sql<string>`CASE WHEN state IN ('closed', 'cancelled') THEN state
+    WHEN ${now}::timestamptz < opens_at THEN 'scheduled'
+    WHEN ${now}::timestamptz < closes_at THEN 'open' ELSE 'closed' END`;
+}
+
+export interface SessionPageRequest {
+  before: number | undefined;
+  limit: number;
+  /** Only those in this state at `nowMs`: the window counts, where nobody closed or cancelled it. */
+  state: SessionRowState | undefined;
+  nowMs: number;
+}
+
 /** A page of sessions, newest id first, below `before`. */
-export async function listSessions(db: Db, page: { before: number | undefined; limit: number }): Promise<StoredSession[]> {
-  const { before, limit } = page;
+export async function listSessions(db: Db, { before, limit, state, nowMs }: SessionPageRequest): Promise<StoredSession[]> {
   const rows = await db
     .selectFrom("live_chat_sessions")
     .selectAll()
     .$if(before !== undefined, (query) => query.where("id", "<", before ?? 0))
+    .$if(state !== undefined, (query) => query.where(stateAt(new Date(nowMs)), "=", state ?? ""))
     .orderBy("id", "desc")
     .limit(limit)
     .execute();

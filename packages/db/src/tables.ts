@@ -20,6 +20,10 @@ export interface LiveChatSessionsTable {
   state: Generated<SessionRowState>;
   is_active: Generated<boolean>;
   total_likes: Generated<number>;
+  /** The highest number of viewers shown at once; written along while the session lasts, never lowered. */
+  peak_viewers: Generated<number>;
+  /** Its rows of live_chat_viewers, counted along until shortly after its end. */
+  unique_viewers: Generated<number>;
   /** Users who won, kept with the session; a message shows what held when it was accepted. */
   winners: Generated<number[]>;
   /** Raised by every change of policy (times, state): a lower version changes nothing in Redis. */
@@ -63,6 +67,12 @@ export interface LiveChatViewersTable {
   last_seen_at: DefaultTimestamp;
 }
 
+/** Local dates whose daily draw an admin cancelled or moved: none is made for them any more. */
+export interface LiveChatSettledDatesTable {
+  draw_date: string;
+  created_at: DefaultTimestamp;
+}
+
 /** An accepted event that Postgres will not take: kept as bytes, for `npm run dead-letters`. */
 export interface DeadLettersTable {
   event_id: number;
@@ -81,6 +91,7 @@ export interface Tables {
   live_chat_messages: LiveChatMessagesTable;
   live_chat_likes: LiveChatLikesTable;
   live_chat_viewers: LiveChatViewersTable;
+  live_chat_settled_dates: LiveChatSettledDatesTable;
   dead_letters: DeadLettersTable;
 }
 

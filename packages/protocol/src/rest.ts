@@ -54,10 +54,24 @@ export const NewSession = Type.Object(
 );
 export type NewSession = Static<typeof NewSession>;
 
+/** Moves or extends a session. Hours that are not named stay as they are and move along with the draw. */
+export const SessionChange = Type.Object(
+  {
+    draw_at: Type.Optional(Type.String({ format: "date-time" })),
+    pre_hours: Type.Optional(Type.Number({ minimum: 0, maximum: 168 })),
+    post_hours: Type.Optional(Type.Number({ minimum: 0, maximum: 168 })),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+export type SessionChange = Static<typeof SessionChange>;
+
 export const Session = Type.Object({
   ...SessionInfo.properties,
   is_active: Type.Boolean(),
   total_likes: Count,
+  /** The highest number of viewers shown at once, and how many different users came; both grow while it lasts. */
+  peak_viewers: Count,
+  unique_viewers: Count,
   winners: Type.Array(Id),
 });
 export type Session = Static<typeof Session>;

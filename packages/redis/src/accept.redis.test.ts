@@ -30,7 +30,7 @@ async function openRoom(room: RoomName = ROOM, window: { opensMs?: number; close
   const { opensMs = Date.now() - HOUR_MS, closesMs = Date.now() + HOUR_MS } = window;
   const restored = await restoreRoom(redis, {
     room,
-    policy: { state: "scheduled", opensMs, closesMs, drawMs: opensMs, version: 1 },
+    policy: { state: "scheduled", opensMs, closesMs, drawMs: opensMs, winners: [], version: 1 },
     upto: 0,
     events: [],
     after: 0,

@@ -2,7 +2,7 @@
 import type { RoomName } from "@drawchat/protocol/ids";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
-import type { RoomPolicy } from "./room-state.ts";
+import { isLikeTarget, type RoomPolicy } from "./room-state.ts";
 import { asText, defineScript } from "./script.ts";
 
 const script = defineScript(new URL("./policy.lua", import.meta.url));
@@ -10,8 +10,12 @@ const ROOM_KEPT_MS = 24 * 3_600_000;
 
 export type PolicyApplied = "applied" | "older" | "unknown";
 
-/** Harmless to repeat. `unknown`: the room is not in Redis; it will be restored with the committed policy. */
+/**
+ * Harmless to repeat. `unknown`: the room is not in Redis; it will be restored with the committed policy. Where the
+ * room's end moved, everything of the room expires with the new one.
+ */
 export async function applyPolicy(redis: RedisClient, room: RoomName, policy: RoomPolicy): Promise<PolicyApplied> {
+  const keptUntilMs = policy.closesMs + ROOM_KEPT_MS;
   const reply = asText(
     await script.run(
       redis,
@@ -25,9 +29,36 @@ export async function applyPolicy(redis: RedisClient, room: RoomName, policy: Ro
         keys.likes(room),
         keys.liked(room, "s"),
       ],
-      [policy.version, policy.state, policy.opensMs, policy.closesMs, policy.drawMs, policy.closesMs + ROOM_KEPT_MS, "PUBLISH", room],
+      [
+        policy.version,
+        policy.state,
+        policy.opensMs,
+        policy.closesMs,
+        policy.drawMs,
+        keptUntilMs,
+        "PUBLISH",
+        room,
+        policy.winners.join(" "),
+      ],
     ),
   );
+  if (reply === "moved") {
+    await keepLikers(redis, room, keptUntilMs);
+    return "applied";
+  }
   if (reply === "applied" || reply === "older" || reply === "unknown") return reply;
   throw new TypeError(`policy answered ${reply}`);
+}
+
+/**
+ * The sets of who liked which message: there are as many as messages that were liked, so they follow outside of the
+ * script. Where this fails they go early: they are a filter, Postgres refuses a second like all the same.
+ */
+async function keepLikers(redis: RedisClient, room: RoomName, keptUntilMs: number): Promise<void> {
+  const targets = new Set((await redis.hkeys(keys.likes(room))).map((field) => field.slice(0, field.indexOf(":"))));
+  const pipeline = redis.pipeline();
+  for (const target of targets) {
+    if (isLikeTarget(target)) pipeline.pexpireat(keys.liked(room, target), keptUntilMs);
+  }
+  await pipeline.exec();
 }

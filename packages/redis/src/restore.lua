@@ -6,7 +6,8 @@
 -- ARGV  1 force (1 or 0), 2 epoch to use for a new clock, 3 first entry of the log as it was read ('' for none),
 --       4 PUBLISH or SPUBLISH, 5 room name, 6 upto, 7 state, 8 opens, 9 closes, 10 draw, 11 policy version
 --       (Unix ms; closes '' for a room without a window), 12 kept until (Unix ms, '' for no expiry),
---       13 numbers a, b, c as one text 'a b c': entries of history, pairs of dedupe, pairs of likes
+--       13 numbers a, b, c as one text 'a b c': entries of history, pairs of dedupe, pairs of likes,
+--       14 winners ('7 42')
 --       then a × (upto, publication, number of events), b × (user:client_id, id), c × (field, count)
 -- Returns 'restored', 'present', or 'moved' where the log is no longer as it was read (read again)
 
@@ -16,7 +17,8 @@ local force, new_epoch, log_first = ARGV[1] == '1', ARGV[2], ARGV[3]
 local publish, room_name, upto = ARGV[4], ARGV[5], tonumber(ARGV[6])
 local state, opens, closes, draw, version, kept_until = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local entries, seen_pairs, likes_pairs = string.match(ARGV[13], '^(%d+) (%d+) (%d+)$')
-local at = 14
+local winners = ARGV[14]
+local at = 15
 
 local known_upto = redis.call('HGET', room_key, 'upto')
 if known_upto and not force then return 'present' end
@@ -62,7 +64,7 @@ for _ = 1, tonumber(likes_pairs) do
   at = at + 2
 end
 
-redis.call('HSET', room_key, 'upto', text(upto), 'state', state, 'opens', opens, 'draw', draw, 'version', version,
+redis.call('HSET', room_key, 'upto', text(upto), 'state', state, 'opens', opens, 'draw', draw, 'version', version, 'winners', winners,
   'history_events', history_events, 'history_bytes', text(history_bytes), 'history_oldest', text(history_oldest))
 if closes ~= '' then redis.call('HSET', room_key, 'closes', closes) end
 if kept_until ~= '' then

@@ -62,6 +62,7 @@ export async function restoreRoom(redis: RedisClient, snapshot: RoomSnapshot, { 
         policy.version,
         policy.closesMs + ROOM_KEPT_MS,
         `${history.length} ${seen.length} ${snapshot.likes.size * 2}`,
+        policy.winners.join(" "),
         ...history.flatMap((entry): ScriptArgument[] => [entry.upto, entry.bytes, entry.events]),
         ...seen.flatMap((event): ScriptArgument[] => [`${event.userId}:${event.clientId}`, event.id]),
         ...[...snapshot.likes].flatMap(([target, { stored, pending }]): ScriptArgument[] => [

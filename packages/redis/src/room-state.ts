@@ -1,7 +1,7 @@
 /** Reading a room: policy, position, counts and history at one instant. */
 
 import type { SessionState } from "@drawchat/protocol/frames";
-import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import { parseId, partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import type { RedisClient } from "./connect.ts";
 import { keys, type LikeTarget } from "./keys.ts";
 import { decodePublication, type Publication } from "./publication.ts";
@@ -10,13 +10,20 @@ import { VIEWERS_STALE_MS } from "./viewers.ts";
 
 const script = defineScript(new URL("./room-state.lua", import.meta.url));
 
-/** What decides who may post and when. Times are Unix ms. */
-export interface RoomPolicy {
+/** When a room is open. Times are Unix ms. */
+export interface RoomWindow {
   state: SessionState;
   opensMs: number;
   closesMs: number;
   drawMs: number;
+  /** Of the whole policy. */
   version: number;
+}
+
+/** What decides who may post and when, and what their messages show. */
+export interface RoomPolicy extends RoomWindow {
+  /** Users whose messages show that they won, from then on. */
+  winners: readonly number[];
 }
 
 export interface RoomState {
@@ -67,14 +74,19 @@ export async function readRoom(redis: RedisClient, room: RoomName, options: Read
 
 function policyOf(fields: Map<string, string>): RoomPolicy | undefined {
   const state = fields.get("state");
-  if (state !== "scheduled" && state !== "open" && state !== "closed" && state !== "cancelled") return undefined;
+  if (state === undefined || !isSessionState(state)) return undefined;
   return {
     state,
     opensMs: Number(fields.get("opens")),
     closesMs: Number(fields.get("closes")),
     drawMs: Number(fields.get("draw")),
+    winners: (fields.get("winners") ?? "").split(" ").flatMap((text) => parseId(text) ?? []),
     version: Number(fields.get("version")),
   };
+}
+
+export function isSessionState(text: string): text is SessionState {
+  return text === "scheduled" || text === "open" || text === "closed" || text === "cancelled";
 }
 
 function likesOf(fields: Map<string, string>): Map<LikeTarget, number> {
@@ -86,6 +98,6 @@ function likesOf(fields: Map<string, string>): Map<LikeTarget, number> {
   return likes;
 }
 
-function isLikeTarget(text: string): text is LikeTarget {
+export function isLikeTarget(text: string): text is LikeTarget {
   return text === "s" || /^[1-9][0-9]{0,15}$/.test(text);
 }

@@ -5,7 +5,7 @@
 import type { SessionState } from "@drawchat/protocol/frames";
 import { addDays, type DrawConfig, dailyDrawAt, localDateOf } from "./draw-config.ts";
 
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 
 /** Instants in Unix ms. Open from `opensAtMs` on, until just before `closesAtMs`. */
 export interface DrawWindow {

@@ -126,7 +126,7 @@ async function addHeaders(app: App, allowedOrigins: readonly string[]): Promise<
   await app.register(cors, {
     origin: [...allowedOrigins],
     credentials: false,
-    methods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+    methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     allowedHeaders: ["Authorization", "Content-Type"],
     exposedHeaders: ["Retry-After"],
     maxAge: 600,

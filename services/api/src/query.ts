@@ -1,6 +1,8 @@
 /** Query parameters, parsed by hand: nothing is coerced, clamped or taken from a repeated parameter. */
 import { ClientError, type ErrorCode } from "@drawchat/protocol/errors";
+import type { SessionState } from "@drawchat/protocol/frames";
 import { parseId } from "@drawchat/protocol/ids";
+import { isSessionState } from "@drawchat/redis/room-state";
 
 /** As Fastify parsed it: a repeated parameter is an array. */
 export type Query = Readonly<Record<string, unknown>>;
@@ -26,6 +28,13 @@ export function readId(query: Query, name: string): number {
   const id = typeof text === "string" ? parseId(text) : undefined;
   if (id === undefined) throw new ClientError("bad_id", { detail: `${name} must be an id.` });
   return id;
+}
+
+/** A state of sessions, or undefined where the parameter is absent. Throws `bad_request`. */
+export function readOptionalState(query: Query): SessionState | undefined {
+  const text = query.state;
+  if (text === undefined || (typeof text === "string" && isSessionState(text))) return text;
+  throw new ClientError("bad_request", { detail: "state must be scheduled, open, closed or cancelled." });
 }
 
 /** An id in a path: whatever is not one is simply not found. */

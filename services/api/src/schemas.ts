@@ -2,6 +2,7 @@
 import { Problem } from "@drawchat/protocol/rest";
 import type { FastifySchemaCompiler } from "fastify";
 import Type from "typebox";
+import type { App } from "./api.ts";
 
 const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -19,6 +20,7 @@ export const messagesQuery = documented({
 export const sessionsQuery = documented({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 })),
   before: Type.Optional(Id),
+  state: Type.Optional(Type.Enum(["scheduled", "open", "closed", "cancelled"])),
 });
 
 /** Path parameters by name, each an id. */
@@ -28,6 +30,17 @@ export function idParams<Name extends string>(...names: readonly Name[]) {
 
 /** For `validatorCompiler` of a route without a body: its parameters are parsed by `query.ts`, the schema only documents. */
 export const parsedByHand: FastifySchemaCompiler<unknown> = () => () => true;
+
+/** The same for a route with a body: that one is validated as everywhere. */
+export function bodyAlone(app: App): FastifySchemaCompiler<unknown> {
+  return (route) => (route.httpPart === "body" ? bodyValidator(app)(route) : () => true);
+}
+
+/** Fastify's own, which is there once a route without a compiler of its own was added. */
+function bodyValidator({ validatorCompiler }: App): FastifySchemaCompiler<unknown> {
+  if (validatorCompiler === undefined) throw new Error("no validator of bodies yet");
+  return validatorCompiler;
+}
 
 /** The problem documents of a route beside its own answers. */
 export function problems(...statuses: number[]) {

@@ -20,6 +20,8 @@ export function viewOf(session: StoredSession, nowMs: number): Session {
     draw_at: iso(session.drawAtMs),
     is_active: state === "open",
     total_likes: session.totalLikes,
+    peak_viewers: session.peakViewers,
+    unique_viewers: session.uniqueViewers,
     winners: [...session.winners],
   };
 }

@@ -146,17 +146,21 @@ async function resume(deps: CommandDeps, { connection, room, identity }: Joined,
   else sendReset(connection, room);
 }
 
-/** The JSON of a message around its two slots: the id goes behind the first part, created_at behind the second. */
-function messageParts(identity: Identity, message: string): readonly [string, string, string] {
+/**
+ * The JSON of a message around its two slots: the id goes behind the first part, created_at behind the second. The
+ * flags are what the server knows now; they stay with the message.
+ */
+function messageParts({ identity, room }: Joined, message: string): readonly [string, string, string] {
   const { userId, username, profilePic, isHost } = identity;
   return [
     '{"type":"new_message","message":{"id":',
     `,"user_id":${userId},"username":${JSON.stringify(username)},"profile_pic":${JSON.stringify(profilePic)},"message":${JSON.stringify(message)},"message_type":"text","likes":0,"created_at":"`,
-    `","is_winner":false,"is_host":${isHost}}}`,
+    `","is_winner":${room.isWinner(userId)},"is_host":${isHost}}}`,
   ];
 }
 
-async function sendMessage(deps: CommandDeps, { connection, room, identity }: Joined, clientId: string, message: string): Promise<void> {
+async function sendMessage(deps: CommandDeps, joined: Joined, clientId: string, message: string): Promise<void> {
+  const { connection, room, identity } = joined;
   const cleaned = cleanMessageText(message);
   if (!cleaned.ok)
     return refuseFrame(deps, connection, connection.version === 2 ? { code: cleaned.code, clientId } : { code: cleaned.code });
@@ -165,7 +169,7 @@ async function sendMessage(deps: CommandDeps, { connection, room, identity }: Jo
     kind: "m",
     userId: identity.userId,
     clientId: clientId.toLowerCase(),
-    parts: messageParts(identity, cleaned.text),
+    parts: messageParts(joined, cleaned.text),
   });
   answerMessage(deps, connection, clientId, outcome);
 }

@@ -51,7 +51,8 @@ export class LiveRoom {
   #waiting: Publication[] = [];
   #ring = new Ring([], 0);
   #epoch = "";
-  #policy: RoomPolicy = { state: "scheduled", opensMs: 0, closesMs: 0, drawMs: 0, version: 0 };
+  #policy: RoomPolicy = { state: "scheduled", opensMs: 0, closesMs: 0, drawMs: 0, winners: [], version: 0 };
+  #winners: ReadonlySet<number> = new Set();
   #repair: Promise<void> | undefined;
   #lastFlushMs = 0;
 
@@ -92,6 +93,11 @@ export class LiveRoom {
 
   get upto(): number {
     return this.#ring.upto;
+  }
+
+  /** Whether a message that this user sends now shows it. */
+  isWinner(userId: number): boolean {
+    return this.#winners.has(userId);
   }
 
   /** Everything up to here was handed to the sockets that listen. */
@@ -270,6 +276,7 @@ export class LiveRoom {
 
   #setPolicy(policy: RoomPolicy): void {
     this.#policy = policy;
+    this.#winners = new Set(policy.winners);
     this.#watch.watch(policy);
   }
 

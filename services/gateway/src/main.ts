@@ -65,8 +65,9 @@ async function start(): Promise<RunningService> {
     tickMs: config.tickMs,
     historyLimit: messageHistoryLimit,
     onSessionState: (room, state) => {
-      if (!isOver(state)) return;
-      for (const connection of room.sockets.connections) connection.leavesAtMs = performance.now() + Math.random() * config.closeSpreadMs;
+      // A session that is extended while its sockets leave keeps those that are still there.
+      const leavesAtMs = () => (isOver(state) ? performance.now() + Math.random() * config.closeSpreadMs : Number.POSITIVE_INFINITY);
+      for (const connection of room.sockets.connections) connection.leavesAtMs = leavesAtMs();
     },
   });
   const commands = createCommands({

@@ -27,6 +27,11 @@ export function sessionFrame(policy: RoomPolicy, state: SessionState): SessionFr
   };
 }
 
+/** Winners, say, change a policy without anything that a client of the session must be told. */
+function isSameWindow(a: RoomPolicy, b: RoomPolicy): boolean {
+  return a.state === b.state && a.opensMs === b.opensMs && a.closesMs === b.closesMs && a.drawMs === b.drawMs;
+}
+
 export class SessionWatch {
   readonly #clock: RedisClock;
   readonly #onState: (state: SessionState) => void;
@@ -34,7 +39,7 @@ export class SessionWatch {
   #told: SessionState | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `onState` is called at each change, and again for every new policy. */
+  /** `onState` is called at each change, and again where a new policy changed the times or the state. */
   constructor(clock: RedisClock, onState: (state: SessionState) => void) {
     this.#clock = clock;
     this.#onState = onState;
@@ -42,10 +47,10 @@ export class SessionWatch {
 
   /** The first policy says nothing: those who come are told in their welcome. */
   watch(policy: RoomPolicy): void {
-    const isFirst = this.#policy === undefined;
+    const before = this.#policy;
     this.#policy = policy;
-    if (isFirst) this.#told = stateAt(policy, this.#clock.nowMs());
-    else this.#told = undefined;
+    if (before === undefined) this.#told = stateAt(policy, this.#clock.nowMs());
+    else if (!isSameWindow(before, policy)) this.#told = undefined;
     this.#look();
   }
 

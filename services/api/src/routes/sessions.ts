@@ -1,14 +1,16 @@
 /** The admin's calls about sessions. Each change is committed to Postgres first, then told to Redis. */
 import { closeSession, createSession, setWinner } from "@drawchat/db/session-changes";
+import { cancelSession, type RescheduleRefusal, rescheduleSession } from "@drawchat/db/session-reschedule";
+import type { SessionDraw } from "@drawchat/db/session-writing";
 import { listSessions, type StoredSession } from "@drawchat/db/sessions";
 import { ClientError } from "@drawchat/protocol/errors";
-import { NewSession, Session, SessionPage } from "@drawchat/protocol/rest";
+import { NewSession, Session, SessionChange, SessionPage } from "@drawchat/protocol/rest";
 import { localDateOf } from "@drawchat/schedule/draw-config";
-import { windowOf } from "@drawchat/schedule/window";
+import { HOUR_MS, windowOf } from "@drawchat/schedule/window";
 import type { ApiParts, App } from "../api.ts";
-import { callerOf, requireRole } from "../bearer.ts";
-import { readLimit, readOptionalId, readPathId } from "../query.ts";
-import { idParams, noContent, parsedByHand, problems, sessionsQuery } from "../schemas.ts";
+import { callerOf, type RequestHook, requireRole } from "../bearer.ts";
+import { readLimit, readOptionalId, readOptionalState, readPathId } from "../query.ts";
+import { bodyAlone, idParams, noContent, parsedByHand, problems, sessionsQuery } from "../schemas.ts";
 import { applyCommitted, viewOf } from "../session-view.ts";
 
 const MAX_LIMIT = 100;
@@ -30,8 +32,9 @@ export function addSessionRoutes(app: App, parts: ApiParts): void {
   app.get("/live-chat/sessions", { schema: list, ...readOnly }, async (request): Promise<SessionPage> => {
     const limit = readLimit(request.query, { max: MAX_LIMIT, fallback: DEFAULT_LIMIT });
     const before = readOptionalId(request.query, "before");
+    const state = readOptionalState(request.query);
     const nowMs = await parts.sessions.nowMs();
-    const sessions = await listSessions(parts.db, { before, limit });
+    const sessions = await listSessions(parts.db, { before, limit, state, nowMs });
     const last = sessions.length === limit ? sessions.at(-1) : undefined;
     return { sessions: sessions.map((session) => viewOf(session, nowMs)), next_before: last?.id ?? null };
   });
@@ -47,6 +50,63 @@ export function addSessionRoutes(app: App, parts: ApiParts): void {
   });
 
   addWinnerRoutes(app, parts, change);
+  addRescheduleRoutes(app, parts, onRequest);
+}
+
+function addRescheduleRoutes(app: App, parts: ApiParts, onRequest: RequestHook[]): void {
+  const params = idParams("id");
+  const move = {
+    summary: "Move or extend a session",
+    params,
+    body: SessionChange,
+    response: { 200: Session, ...problems(400, 404, 409, 413, 415, 429) },
+  };
+  app.patch(
+    "/live-chat/sessions/:id",
+    { schema: move, onRequest, validatorCompiler: bodyAlone(app) },
+    async (request): Promise<Session> => {
+      const id = readPathId(request.params.id, "session_not_found");
+      return moveTo(parts, id, request.body);
+    },
+  );
+
+  const cancel = { summary: "Cancel a session for good", params, response: { 200: Session, ...problems(404, 409, 429) } };
+  const options = { schema: cancel, onRequest, validatorCompiler: parsedByHand };
+  app.post("/live-chat/sessions/:id/cancel", options, async (request): Promise<Session> => {
+    const nowMs = await parts.sessions.nowMs();
+    const cancelled = await cancelSession(parts.db, readPathId(request.params.id, "session_not_found"), nowMs);
+    if (cancelled === undefined) throw new ClientError("session_not_found");
+    if (cancelled === "over") throw new ClientError("conflict", { detail: "The session is over." });
+    await follow(parts, cancelled);
+    parts.log.info({ component: "live_chat", session: cancelled.id }, "session cancelled");
+    return viewOf(cancelled, nowMs);
+  });
+}
+
+const REFUSALS: Record<Exclude<RescheduleRefusal, "unknown">, string> = {
+  over: "The session is over.",
+  taken: "There is a session with this draw_at; cancelled ones keep theirs.",
+  ended: "This window has ended already.",
+};
+
+async function moveTo(parts: ApiParts, id: number, change: SessionChange): Promise<Session> {
+  const drawAtMs = change.draw_at === undefined ? undefined : readDrawAt(change.draw_at);
+  const nowMs = await parts.sessions.nowMs();
+  const plan = (current: StoredSession) => planOf(parts, current, { ...change, drawAtMs: drawAtMs ?? current.drawAtMs });
+  const moved = await rescheduleSession(parts.db, { id, plan, nowMs });
+  if (moved === "unknown") throw new ClientError("session_not_found");
+  if (typeof moved === "string") throw new ClientError("conflict", { detail: REFUSALS[moved] });
+  for (const session of [...moved.replaced, moved.session]) await follow(parts, session);
+  const { drawAtMs: draw_at, opensAtMs: opens_at, closesAtMs: closes_at } = moved.session;
+  parts.log.info({ component: "live_chat", session: id, draw_at, opens_at, closes_at }, "session moved");
+  return viewOf(moved.session, nowMs);
+}
+
+/** Hours that are not named stay as they are. */
+function planOf({ draw }: ApiParts, current: StoredSession, change: SessionChange & { drawAtMs: number }): SessionDraw {
+  const preHours = change.pre_hours ?? (current.drawAtMs - current.opensAtMs) / HOUR_MS;
+  const postHours = change.post_hours ?? (current.closesAtMs - current.drawAtMs) / HOUR_MS;
+  return { drawDate: localDateOf(draw.timeZone, change.drawAtMs), ...windowOf(change.drawAtMs, preHours, postHours) };
 }
 
 function addWinnerRoutes(app: App, parts: ApiParts, change: object): void {
@@ -72,12 +132,16 @@ function addWinnerRoutes(app: App, parts: ApiParts, change: object): void {
   }
 }
 
+/** The instant in Unix ms. */
+function readDrawAt(text: string): number {
+  const drawAtMs = Date.parse(text);
+  if (drawAtMs >= EARLIEST_DRAW_MS && drawAtMs < LATEST_DRAW_MS) return drawAtMs;
+  throw new ClientError("bad_request", { detail: "draw_at must lie between 2020 and 2100." });
+}
+
 async function createFrom(parts: ApiParts, body: NewSession): Promise<Session> {
   const { db, draw, settings, sessions } = parts;
-  const drawAtMs = Date.parse(body.draw_at);
-  if (!(drawAtMs >= EARLIEST_DRAW_MS && drawAtMs < LATEST_DRAW_MS)) {
-    throw new ClientError("bad_request", { detail: "draw_at must lie between 2020 and 2100." });
-  }
+  const drawAtMs = readDrawAt(body.draw_at);
   const window = windowOf(drawAtMs, body.pre_hours ?? settings.preDrawHours, body.post_hours ?? settings.postDrawHours);
   const nowMs = await sessions.nowMs();
   const created = await createSession(db, { drawDate: localDateOf(draw.timeZone, drawAtMs), ...window }, nowMs);
