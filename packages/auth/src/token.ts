@@ -11,8 +11,8 @@ export type { Identity, Role } from "./claims.ts";
 
 /** Longest token looked at, in bytes. */
 export const MAX_TOKEN_BYTES = 4096;
-/** How far clocks may differ. */
-const CLOCK_TOLERANCE_SECONDS = 5;
+/** How far clocks may differ: a token is taken so long beyond its end. */
+export const CLOCK_TOLERANCE_SECONDS = 5;
 const HS256 = ["HS256"];
 const PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;

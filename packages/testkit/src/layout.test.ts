@@ -47,7 +47,8 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-const isTestFile = (file: string) => /\.test\.tsx?$/.test(file);
+/** Benchmarks may use what tests may. */
+const isTestFile = (file: string) => /\.test\.tsx?$|\/bench\//.test(file);
 
 /** A helper that only tests import counts as a test. */
 function markTestHelpers(imports: readonly Import[]): Import[] {

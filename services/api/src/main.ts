@@ -1,5 +1,6 @@
 /** The api process: REST, and the private port where gateways ask what only Postgres knows. */
 import { createTokenVerifier } from "@drawchat/auth/token";
+import { cacheVerdicts } from "@drawchat/auth/verdict-cache";
 import { connectDatabase } from "@drawchat/db/connect";
 import { Acceptor } from "@drawchat/redis/accept";
 import { assertRedisSettings, commandClient } from "@drawchat/redis/connect";
@@ -11,6 +12,7 @@ import { loadConfig } from "./config.ts";
 import { buildPrivateServer } from "./private-server.ts";
 import { buildPublicServer } from "./public-server.ts";
 import { assertSchema, missingStores } from "./readiness.ts";
+import { RoomGlances } from "./room-glances.ts";
 import { RoomRestorer } from "./room-restorer.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { WriteLimiter } from "./write-limiter.ts";
@@ -45,10 +47,11 @@ async function start(): Promise<RunningService> {
   const limitPerMinute = settings.maxMessagesPerUserPerMinute;
   const acceptor = new Acceptor({ redis, log, limitPerMinute, restoreRoom: (room) => restorer.restore(room) });
   const limiter = new WriteLimiter({ redis, perMinute: config.writesPerMinute });
-  const verifier = createTokenVerifier(config.token);
+  const verifier = cacheVerdicts(createTokenVerifier(config.token));
+  const glances = new RoomGlances(redis, sessions.clock);
 
   const publicServer = await buildPublicServer(
-    { log, redis, db, verifier, acceptor, sessions, limiter, settings, draw },
+    { log, redis, db, verifier, acceptor, sessions, glances, limiter, settings, draw },
     {
       allowedOrigins: config.allowedOrigins,
       webDir: config.webDir,

@@ -24,14 +24,28 @@ export interface PageRequest {
   limit: number;
 }
 
+/** The newest rows of the session; `start` is the first id that history holds (absent: history is empty). */
+export type ListStored = (start: number | undefined) => Promise<ChatMessage[]>;
+
+interface Stores {
+  redis: RedisClient;
+  db: Db;
+}
+
 /** Oldest first. Rejects where Redis is away, or Postgres when it is needed. */
-export async function readMessagePage({ redis, db }: { redis: RedisClient; db: Db }, request: PageRequest): Promise<ChatMessage[]> {
+export async function readMessagePage(stores: Stores, request: PageRequest, listStored?: ListStored): Promise<ChatMessage[]> {
+  const { redis, db } = stores;
   const { sessionId, before, limit } = request;
   const recent = await readRecent(redis, request);
   let page = recent.messages;
   // The newest page needs nothing of Postgres if history fills it: every deletion of it is behind it in history.
-  if (before !== undefined || page.size < limit) {
-    const stored = await listMessages(db, { sessionId, before, limit });
+  if (before === undefined && page.size < limit) {
+    const stored = (await listStored?.(recent.start)) ?? (await listMessages(db, request));
+    page = new Map([...stored.map((message) => [message.id, message] as const), ...page]);
+    for (const id of recent.withdrawn) page.delete(id);
+  }
+  if (before !== undefined) {
+    const stored = await listMessages(db, request);
     const deleted = await listDeletedIds(db, [...page.keys()]);
     page = new Map([...page, ...stored.map((message) => [message.id, message] as const)]);
     for (const id of [...deleted, ...recent.withdrawn]) page.delete(id);
@@ -48,6 +62,8 @@ export async function readMessagePage({ redis, db }: { redis: RedisClient; db: D
 interface Recent {
   messages: Map<number, ChatMessage>;
   withdrawn: ReadonlySet<number>;
+  /** Of the first event looked at. */
+  start: number | undefined;
 }
 
 async function readRecent(redis: RedisClient, { sessionId, before, limit }: PageRequest): Promise<Recent> {
@@ -73,5 +89,5 @@ function applyEvents(events: readonly HistoryEvent[]): Recent {
       withdrawn.add(event.message_id);
     }
   }
-  return { messages, withdrawn };
+  return { messages, withdrawn, start: events[0]?.id };
 }

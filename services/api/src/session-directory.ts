@@ -1,20 +1,24 @@
 /**
- * Which session a call speaks of. What "current" is chosen from is read at most once a second, by one query for all
- * who ask; while Postgres is away the last answer serves on for 5 minutes. The time is that of Redis.
+ * Which session a call speaks of. What "current" is chosen from, and a session that is named, are at most a second old,
+ * read by one query for all who ask; while Postgres is away the last answer serves on for 5 minutes. The time is that of
+ * Redis.
  */
-
 import type { Db } from "@drawchat/db/connect";
 import { ensureDailySessions } from "@drawchat/db/session-changes";
 import { findSession, listCurrentCandidates, type StoredSession } from "@drawchat/db/sessions";
 import { ClientError } from "@drawchat/protocol/errors";
 import type { RedisClient } from "@drawchat/redis/connect";
-import { redisNowMs } from "@drawchat/redis/time";
 import type { Log } from "@drawchat/runtime/log";
+import { Lru } from "@drawchat/runtime/lru";
 import type { DrawConfig } from "@drawchat/schedule/draw-config";
 import { chooseCurrent, dailyDrawsAround, stateAt } from "@drawchat/schedule/window";
+import { AgedRead, type AgedReadOptions } from "./aged-read.ts";
+import { RedisClock } from "./redis-clock.ts";
 
 const FRESH_MS = 1_000;
 const STALE_MS = 300_000;
+/** Sessions remembered because a call named them. */
+const MAX_NAMED = 1_000;
 
 export interface SessionDirectoryOptions {
   db: Db;
@@ -31,76 +35,70 @@ export interface SessionNow {
 }
 
 export class SessionDirectory {
+  readonly clock: RedisClock;
   readonly #options: SessionDirectoryOptions;
-  #candidates: StoredSession[] = [];
-  #readAtMs = Number.NEGATIVE_INFINITY; // monotonic
-  #reading: Promise<void> | undefined;
+  readonly #candidates: AgedRead<StoredSession[]>;
+  readonly #named = new Lru<number, AgedRead<StoredSession | undefined>>(MAX_NAMED);
   #ensured = "";
 
   constructor(options: SessionDirectoryOptions) {
     this.#options = options;
+    this.clock = new RedisClock(options.redis);
+    this.#candidates = this.#aged(() => this.#readCandidates());
   }
 
   /** The time of Redis in Unix ms. */
   nowMs(): Promise<number> {
-    return redisNowMs(this.#options.redis);
+    return this.clock.nowMs();
   }
 
   /** The session with this id, or the current one. Throws `session_not_found` for an id that there is not. */
   async resolve(sessionId: number | undefined): Promise<SessionNow> {
     const nowMs = await this.nowMs();
-    if (sessionId === undefined) {
-      await this.#refresh(nowMs);
-      return { session: chooseCurrent(this.#candidates, nowMs), nowMs };
-    }
-    const session = await this.#find(sessionId);
-    if (session === undefined) throw new ClientError("session_not_found");
+    const session = sessionId === undefined ? chooseCurrent(await this.#candidates.get(), nowMs) : await this.#find(sessionId);
+    if (session === undefined && sessionId !== undefined) throw new ClientError("session_not_found");
     return { session, nowMs };
   }
 
   /** Every session that is open now. */
   async listOpen(): Promise<StoredSession[]> {
     const nowMs = await this.nowMs();
-    await this.#refresh(nowMs);
-    return this.#candidates.filter((session) => stateAt(session, nowMs) === "open");
+    return (await this.#candidates.get()).filter((session) => stateAt(session, nowMs) === "open");
   }
 
   /** After a change: the next call reads anew. */
   forget(): void {
-    this.#readAtMs = Number.NEGATIVE_INFINITY;
+    this.#candidates.forget();
+    this.#named.clear();
     this.#ensured = "";
   }
 
+  /** One that is not known is asked for each time: it may be made now. */
   async #find(id: number): Promise<StoredSession | undefined> {
+    const named = this.#named.get(id) ?? this.#aged(() => findSession(this.#options.db, id));
+    this.#named.set(id, named);
     try {
-      return await findSession(this.#options.db, id);
+      const session = await named.get();
+      if (session === undefined) this.#named.delete(id);
+      return session;
     } catch (error) {
-      const known = this.#candidates.find((session) => session.id === id);
-      if (known === undefined || performance.now() - this.#readAtMs > STALE_MS) throw error;
+      // Never named before, and Postgres is away: it may still be one that others speak of as the current one.
+      const known = (await this.#candidates.get()).find((session) => session.id === id);
+      if (known === undefined) throw error;
       return known;
     }
   }
 
-  async #refresh(nowMs: number): Promise<void> {
-    const age = performance.now() - this.#readAtMs;
-    if (age < FRESH_MS) return;
-    this.#reading ??= this.#read(nowMs).finally(() => {
-      this.#reading = undefined;
-    });
-    try {
-      await this.#reading;
-    } catch (error) {
-      if (age > STALE_MS) throw error;
+  #aged<T>(read: AgedReadOptions<T>["read"]): AgedRead<T> {
+    const onStale = (error: unknown) =>
       this.#options.log.debug({ component: "live_chat", err: error }, "sessions could not be read, serving the last known");
-    }
+    return new AgedRead({ read, maxAgeMs: FRESH_MS, keptMs: STALE_MS, onStale });
   }
 
-  async #read(nowMs: number): Promise<void> {
-    const { db } = this.#options;
-    const startedAt = performance.now();
+  async #readCandidates(): Promise<StoredSession[]> {
+    const nowMs = await this.nowMs();
     await this.#ensureDaily(nowMs);
-    this.#candidates = await listCurrentCandidates(db, nowMs);
-    this.#readAtMs = startedAt;
+    return await listCurrentCandidates(this.#options.db, nowMs);
   }
 
   /** Only asks Postgres when other draws are wanted than last time: at midnight, and after a change. */

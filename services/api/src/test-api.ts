@@ -3,6 +3,7 @@
 import type { Role } from "@drawchat/auth/claims";
 import type { TokenConfig } from "@drawchat/auth/config";
 import { createTokenVerifier, signToken } from "@drawchat/auth/token";
+import { cacheVerdicts } from "@drawchat/auth/verdict-cache";
 import type { NewMessageRow } from "@drawchat/db/tables";
 import { type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import { Acceptor } from "@drawchat/redis/accept";
@@ -15,6 +16,7 @@ import { type TestRedis, testRedis } from "@drawchat/testkit/redis";
 import { afterAll } from "vitest";
 import type { ApiParts, App } from "./api.ts";
 import { buildPublicServer, type PublicServerOptions } from "./public-server.ts";
+import { RoomGlances } from "./room-glances.ts";
 import { RoomRestorer } from "./room-restorer.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { WriteLimiter } from "./write-limiter.ts";
@@ -90,14 +92,17 @@ export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, op
   const { db } = database;
   const restorer = new RoomRestorer({ db, redis, log });
   const limitPerMinute = settings.maxMessagesPerUserPerMinute;
+  const hours = { pre: settings.preDrawHours, post: settings.postDrawHours };
+  const sessions = new SessionDirectory({ db, redis, log, draw, hours });
   const parts: ApiParts = {
     log,
     redis,
     db,
     settings,
     draw,
-    verifier: createTokenVerifier(TOKENS),
-    sessions: new SessionDirectory({ db, redis, log, draw, hours: { pre: settings.preDrawHours, post: settings.postDrawHours } }),
+    verifier: cacheVerdicts(createTokenVerifier(TOKENS)),
+    sessions,
+    glances: new RoomGlances(redis, sessions.clock),
     acceptor: new Acceptor({ redis, log, limitPerMinute, restoreRoom: (room) => restorer.restore(room) }),
     limiter: new WriteLimiter({ redis, perMinute: options.writesPerMinute ?? 0 }),
   };

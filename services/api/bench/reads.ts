@@ -1,0 +1,128 @@
+/**
+ * `npm run bench:api`: the hot reads of the real api process (Redis and Postgres of its own beside it) against bare
+ * Fastify routes that send the same bytes from memory; requests a second, the median of alternating turns.
+ * BENCH_SECONDS (5), BENCH_TURNS (3), BENCH_CONNECTIONS (50); BENCH_PROFILE=folder writes the api's CPU profile there.
+ */
+import { fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { signToken } from "@drawchat/auth/token";
+import { connectDatabase } from "@drawchat/db/connect";
+import { migrateToLatest } from "@drawchat/db/migrate";
+import { freePort } from "@drawchat/local/ports";
+import { startPostgres } from "@drawchat/local/postgres";
+import { ServiceProcess } from "@drawchat/local/process";
+import { startRedis } from "@drawchat/local/redis";
+import { sessionRoom } from "@drawchat/protocol/ids";
+import { Acceptor } from "@drawchat/redis/accept";
+import { commandClient } from "@drawchat/redis/connect";
+import { Env } from "@drawchat/runtime/env";
+import { createLog } from "@drawchat/runtime/log";
+import { addSession } from "@drawchat/testkit/sessions";
+import autocannon from "autocannon";
+import type { BareContent } from "./bare-server.ts";
+
+const env = new Env(process.env);
+const seconds = env.int("BENCH_SECONDS", 5, { min: 1, max: 60 });
+const turns = env.int("BENCH_TURNS", 3, { min: 1, max: 99 });
+const connections = env.int("BENCH_CONNECTIONS", 50, { min: 1, max: 10_000 });
+const profileDir = env.optional("BENCH_PROFILE");
+env.finish();
+
+const LINES = 50;
+const PATHS = ["/live-chat/status", "/live-chat/messages"];
+const secret = randomBytes(32).toString("hex");
+const key = { kind: "secret", secret: new TextEncoder().encode(secret) } as const;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Stores, an open session with 50 lines, and the api; resolves with the api's URL. */
+async function startApi(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "drawchat-bench-"));
+  cleanups.push(() => rm(dir, { recursive: true, force: true }));
+  const redisServer = await startRedis({ dir: join(dir, "redis"), port: await freePort() });
+  cleanups.push(() => redisServer.stop());
+  const postgres = await startPostgres({ dir: join(dir, "postgres"), port: await freePort(), durable: false });
+  cleanups.push(() => postgres.stop());
+  const database = connectDatabase({ url: postgres.url(), maxConnections: 2, applicationName: "bench", onError: () => undefined });
+  await migrateToLatest(database);
+  const session = await addSession(database.db);
+  await database.close();
+  const stores = { REDIS_URL: redisServer.url, DATABASE_URL: postgres.url(), JWT_SECRET: secret };
+  const addresses = { HOST: "127.0.0.1", PORT: "0", PRIVATE_HOST: "127.0.0.1", PRIVATE_PORT: "0" };
+  const profile = profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` };
+  const api = await ServiceProcess.start({ service: "api", env: { NODE_ENV: "production", ...stores, ...addresses, ...profile } });
+  cleanups.push(() => api.stop());
+  await post(redisServer.url, session.id, api.ports.private ?? 0);
+  return `http://127.0.0.1:${api.ports.public}`;
+}
+
+async function post(redisUrl: string, sessionId: number, privatePort: number): Promise<void> {
+  const room = sessionRoom(sessionId);
+  await fetch(`http://127.0.0.1:${privatePort}/internal/rooms/${room}/restore`, { method: "POST" });
+  const log = createLog("bench", "warn");
+  const redis = commandClient(redisUrl, "bench", log);
+  await redis.connect();
+  const acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: async () => "unavailable" });
+  for (let n = 0; n < LINES; n += 1) {
+    const line = { user_id: 1, username: "ann", profile_pic: "https://example.com/ann.png", message: `good luck everybody, line ${n}` };
+    const middle = `,${JSON.stringify({ ...line, message_type: "text", likes: 0 }).slice(1, -1)},"created_at":"`;
+    const parts = ['{"type":"new_message","message":{"id":', middle, '","is_winner":false,"is_host":false}}'] as const;
+    await acceptor.submit({ room, kind: "m", userId: 1, clientId: crypto.randomUUID(), parts });
+  }
+  redis.disconnect();
+}
+
+async function startBare(content: BareContent): Promise<string> {
+  const child = fork(new URL("./bare-server.ts", import.meta.url));
+  cleanups.push(async () => child.disconnect());
+  child.send(content);
+  const [port] = await once(child, "message");
+  return `http://127.0.0.1:${port}`;
+}
+
+async function measure(url: string, headers: Record<string, string>, duration = seconds): Promise<number> {
+  const result = await autocannon({ url, connections, duration, headers });
+  if (result.errors + result.non2xx > 0) throw new Error(`${url}: ${result.errors} errors, ${result.non2xx} refusals`);
+  return result.requests.average;
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+async function compare(path: string, api: string, bare: string, headers: Record<string, string>): Promise<void> {
+  const contestants = { api: `${api}${path}`, bare: `${bare}/bare${path}`, "bare, same token check": `${bare}/checked${path}` };
+  const rates = new Map<string, number[]>();
+  for (const url of Object.values(contestants)) await measure(url, headers, 1); // warm
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const [name, url] of Object.entries(contestants)) {
+      rates.set(name, [...(rates.get(name) ?? []), await measure(url, headers)]);
+    }
+  }
+  const ours = median(rates.get("api") ?? []);
+  print(`${path}: ${Math.round(ours)}/s`);
+  for (const name of ["bare", "bare, same token check"]) {
+    const theirs = median(rates.get(name) ?? []);
+    print(`  ${name}: ${Math.round(theirs)}/s, the api has ${Math.round((100 * ours) / theirs)} % of it`);
+  }
+}
+
+try {
+  const api = await startApi();
+  const token = await signToken(
+    { key, issuer: "drawchat", audience: "drawchat", maxAgeSeconds: 86_400 },
+    { userId: 1, username: "ann", expiresInSeconds: 3_600 },
+  );
+  const headers = { authorization: `Bearer ${token}` };
+  const bodies: Record<string, string> = {};
+  for (const path of PATHS) bodies[path] = await (await fetch(`${api}${path}`, { headers })).text();
+  const bare = await startBare({ bodies, secret });
+  for (const path of PATHS) await compare(path, api, bare, headers);
+} finally {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+}
