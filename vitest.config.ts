@@ -9,6 +9,7 @@ const INTEGRATION = "{packages,services,loadtest}/**/*.{redis,pg,cluster}.test.t
 const BROWSER = "{packages,services}/**/*.browser.test.ts";
 const globalSetup = "packages/testkit/src/global-setup.ts";
 const browserSetup = "packages/testkit/src/browser-setup.ts";
+const setupFiles = "packages/testkit/src/port-lane.ts";
 const sequence = { groupOrder: 1 };
 
 export default defineConfig({
@@ -20,11 +21,14 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{packages,services,loadtest}/**/*.test.ts", "{packages,services,loadtest}/**/*.test.tsx"],
+          setupFiles,
           exclude: ["**/node_modules/**", LAYOUT, INTEGRATION, BROWSER],
           testTimeout: 20_000, // some start a process, and a busy machine takes its time over that
         },
       },
-      { test: { name: "integration", include: [INTEGRATION], globalSetup, testTimeout: 30_000, hookTimeout: 60_000, sequence } },
+      {
+        test: { name: "integration", include: [INTEGRATION], globalSetup, setupFiles, testTimeout: 30_000, hookTimeout: 60_000, sequence },
+      },
       {
         test: {
           name: "browser",
