@@ -1,6 +1,7 @@
 /** What an admin changes of a session that people are in: winners, times, the end; over two gateways. */
 import type { Role } from "@drawchat/auth/claims";
 import { commandClient } from "@drawchat/redis/connect";
+import { readRoom } from "@drawchat/redis/room-state";
 import { createLog } from "@drawchat/runtime/log";
 import { TestClient } from "@drawchat/testkit/client";
 import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
@@ -82,8 +83,9 @@ test("a winner's messages show it from then on, on every gateway, in history and
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
   await redis.connect();
   await redis.flushall();
-  redis.disconnect();
   await bob.waitFor("reset");
+  expect((await readRoom(redis, `s${id}`))?.policy.winners).toEqual([2]);
+  redis.disconnect();
   await bob.say("after the loss");
   await bob.waitForMessage("after the loss");
   expect(shown(bob)).toContain("after the loss true");
