@@ -34,6 +34,7 @@ export default defineConfig({
           name: "browser",
           include: [BROWSER],
           globalSetup: [globalSetup, browserSetup],
+          setupFiles,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence,

@@ -200,21 +200,33 @@ export class LiveRoom {
     this.#outbox.add(publication);
   }
 
+  /**
+   * Until the room is live and nothing that came meanwhile leaves another hole. What came before a read needs no second
+   * look: history had it first, or it is of no lineage of ours.
+   */
   async #runRepair(why: string, isReset: boolean): Promise<void> {
-    if (this.#phase === "closed") return;
-    this.#phase = "repairing";
+    do {
+      if (!this.#isOpen()) return;
+      this.#phase = "repairing";
+      const cameBefore = this.#waiting.length;
+      await this.#readUntilDone(why, isReset);
+      this.#waiting.splice(0, cameBefore);
+      if (this.#isOpen()) this.#goLive();
+    } while (this.#waiting.length > 0);
+  }
+
+  async #readUntilDone(why: string, isReset: boolean): Promise<void> {
     const backoff = new Backoff({ baseMs: 50, capMs: 2_000 });
+    let mustReset = isReset;
     while (this.#isOpen()) {
       try {
-        const isDone = isReset ? await this.#tryReset(why) : await this.#tryCatchUp(why);
-        if (isDone) break;
-        isReset = true;
+        if (mustReset ? await this.#tryReset(why) : await this.#tryCatchUp(why)) return;
+        mustReset = true;
       } catch (error) {
         if (backoff.attempts === 0) this.#deps.log.warn({ component: "live_chat", room: this.name, err: error }, "room not read, retrying");
         await backoff.wait();
       }
     }
-    if (this.#isOpen()) this.#goLive();
   }
 
   /** False where our place is out of reach: only a reset helps. */
