@@ -3,7 +3,10 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { unpackDebianPackage } from "./debian.ts";
 
+const run = promisify(execFile);
+
 export interface HaproxyBinary {
+  /** A full path. */
   command: string;
   /** Where its libraries are, if not where the system looks. */
   libraryPath: string | undefined;
@@ -13,12 +16,12 @@ export interface HaproxyBinary {
 const COMMANDS = ["haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"];
 
 /** `given` is the value of HAPROXY_PATH, if any. An Error says what to do where there is none and none can be had. */
-export async function findHaproxy(cache: string, given?: string): Promise<HaproxyBinary> {
-  const isGiven = given !== undefined && given !== "";
-  for (const command of isGiven ? [given] : COMMANDS) {
-    if (await runs({ command, libraryPath: undefined })) return { command, libraryPath: undefined };
+export async function findHaproxy(cache: string, given = ""): Promise<HaproxyBinary> {
+  for (const name of given === "" ? COMMANDS : [given]) {
+    const command = await pathOf(name);
+    if (command !== undefined && (await runs({ command, libraryPath: undefined }))) return { command, libraryPath: undefined };
   }
-  if (isGiven) throw new Error(`HAPROXY_PATH names ${given}, which cannot be run`);
+  if (given !== "") throw new Error(`HAPROXY_PATH names ${given}, which cannot be run`);
   const unpacked = await unpackHaproxy(cache);
   if (await runs(unpacked)) return unpacked;
   throw new Error(adviceWith("the unpacked haproxy does not run"));
@@ -34,9 +37,14 @@ export async function unpackHaproxy(cache: string): Promise<HaproxyBinary> {
   }
 }
 
+async function pathOf(name: string): Promise<string | undefined> {
+  const found = await run("sh", ["-c", 'command -v "$0"', name]).catch(() => undefined);
+  return found?.stdout.trim();
+}
+
 async function runs({ command, libraryPath }: HaproxyBinary): Promise<boolean> {
   const env = libraryPath === undefined ? {} : { env: { LD_LIBRARY_PATH: libraryPath } };
-  return await promisify(execFile)(command, ["-v"], env).then(
+  return await run(command, ["-v"], env).then(
     () => true,
     () => false,
   );

@@ -14,6 +14,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Superuser's URL of the run's Postgres. */
     postgresAdminUrl: string;
+    /** HAPROXY_PATH, or "". */
+    haproxyPath: string;
   }
 }
 
@@ -34,6 +36,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     postgres = await startPostgres({ dir, port: await freePort(), durable: false });
     await makeTemplate(postgres);
     project.provide("postgresAdminUrl", postgres.url());
+    project.provide("haproxyPath", process.env.HAPROXY_PATH ?? "");
     return tearDown;
   } catch (error) {
     await tearDown();

@@ -8,11 +8,21 @@ import { cacheDir } from "@drawchat/local/cache";
 import { Child } from "@drawchat/local/child";
 import { findHaproxy } from "@drawchat/local/haproxy";
 import { freePorts } from "@drawchat/local/ports";
+import { inject } from "vitest";
 
 /** Ports on 127.0.0.1; the probe port answers /readyz. */
 export interface Backend {
   readonly port: number;
   readonly probePort: number;
+}
+
+export interface HaproxyOptions {
+  gateway: Backend;
+  api: Backend;
+  /** How many slots for gateways; all lead to `gateway` until `place` says otherwise. */
+  gateways: number;
+  /** Whose X-Forwarded-For is kept. Default nobody's. */
+  frontAddresses?: string;
 }
 
 const CONFIG = fileURLToPath(new URL("../../../infra/haproxy/haproxy.cfg", import.meta.url));
@@ -34,8 +44,8 @@ export class TestHaproxy {
     this.statusUrl = `http://127.0.0.1:${ports.status}`;
   }
 
-  /** Takes connections when it resolves. `gateways` slots, all leading to the first gateway until `place` says otherwise. */
-  static async start({ gateway, api, gateways }: { gateway: Backend; api: Backend; gateways: number }): Promise<TestHaproxy> {
+  /** Takes connections when it resolves. */
+  static async start({ gateway, api, gateways, frontAddresses }: HaproxyOptions): Promise<TestHaproxy> {
     const [publicPort = 0, statusPort = 0] = await freePorts(2);
     const haproxy = new TestHaproxy(await mkdtemp(join(tmpdir(), "drawchat-test-haproxy-")), { public: publicPort, status: statusPort });
     const env = {
@@ -50,6 +60,7 @@ export class TestHaproxy {
       STATUS_BIND: `127.0.0.1:${statusPort}`,
       ADMIN_SOCKET: haproxy.#socket,
       MAX_CONNECTIONS: "1000",
+      ...(frontAddresses === undefined ? {} : { FRONT_ADDRESSES: frontAddresses }),
     };
     try {
       await haproxy.#start(env);
@@ -109,12 +120,12 @@ export class TestHaproxy {
   }
 
   async #start(env: Readonly<Record<string, string>>): Promise<void> {
-    const { command, libraryPath } = await findHaproxy(await cacheDir(), process.env.HAPROXY_PATH);
+    const { command, libraryPath } = await findHaproxy(await cacheDir(), inject("haproxyPath"));
     const loaded = Promise.withResolvers<void>();
     this.#child = await Child.start({
       command,
       args: ["-W", "-db", "-f", CONFIG],
-      env: { ...env, ...(libraryPath === undefined ? { PATH: process.env.PATH } : { LD_LIBRARY_PATH: libraryPath }) },
+      env: { ...env, ...(libraryPath === undefined ? {} : { LD_LIBRARY_PATH: libraryPath }) },
       onLine: (line) => {
         this.lines.push(line);
         if (line.includes("Loading success")) loaded.resolve();

@@ -189,3 +189,13 @@ test("paths lead where they belong, a claimed address is dropped, and no token i
   expect(haproxy.lines.filter((line) => line.includes("secret"))).toEqual([]);
   expect(await (await fetch(`${haproxy.statusUrl}/readyz`)).json()).toEqual({ ready: true });
 });
+
+test("what a balancer of ours in front of it wrote is kept, and its own address added", async () => {
+  const seen: IncomingMessage[] = [];
+  const backend = await echo("any", seen);
+  cleanups.push(() => backend.server.close());
+  const haproxy = await TestHaproxy.start({ gateway: backend, api: backend, gateways: 1, frontAddresses: "127.0.0.0/8" });
+  cleanups.push(() => haproxy.stop());
+  await fetch(haproxy.url, { headers: { "X-Forwarded-For": "9.9.9.9", "X-Forwarded-Proto": "https" } });
+  expect(seen.map(({ headers }) => [headers["x-forwarded-for"], headers["x-forwarded-proto"]])).toEqual([["9.9.9.9, 127.0.0.1", "https"]]);
+});
