@@ -1,8 +1,8 @@
-/** The REST calls of the page. A refusal is an ApiError with the code of the problem document. */
+/** The REST calls of the chat. A refusal is an ApiError with the code of the problem document. */
 import { isRecord } from "@drawchat/client/decode";
 import type { ChatMessage } from "@drawchat/protocol/frames";
 import type { Status } from "@drawchat/protocol/rest";
-import type { Person } from "./person.ts";
+import type { Access } from "./access.ts";
 
 export type ChatStatus = Status | { enabled: false; message: string };
 
@@ -18,38 +18,43 @@ export class ApiError extends Error {
   }
 }
 
-/** Signs in by name alone; only development servers have this. */
-export async function signInAsDemo(username: string, isHost: boolean): Promise<Person> {
-  const body = await call("POST", "/demo/token", { body: isHost ? { username, role: "host" } : { username } });
-  if (typeof body.token !== "string" || typeof body.user_id !== "number") throw unexpected();
-  return { token: body.token, userId: body.user_id, username: typeof body.username === "string" ? body.username : username };
+/** Signs in by name alone and resolves with the token; only development servers have this. */
+export async function signInAsDemo(server: string, { username, isHost }: { username: string; isHost: boolean }): Promise<string> {
+  const { token } = await request(`${server}/demo/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(isHost ? { username, role: "host" } : { username }),
+  });
+  if (typeof token !== "string") throw unexpected();
+  return token;
 }
 
-export async function fetchStatus(token: string): Promise<ChatStatus> {
-  const body = await call("GET", "/live-chat/status", { token });
+/** Of one session; without its id of the current one. */
+export async function fetchStatus(access: Access, sessionId: number | undefined): Promise<ChatStatus> {
+  const body = await call(access, "GET", `/live-chat/status${sessionId === undefined ? "" : `?session_id=${sessionId}`}`);
   if (!isStatus(body)) throw unexpected();
   return body;
 }
 
 /** The last lines of a session, oldest first. */
-export async function fetchMessages(token: string, sessionId: number): Promise<ChatMessage[]> {
-  const { messages } = await call("GET", `/live-chat/messages?limit=100&session_id=${sessionId}`, { token });
+export async function fetchMessages(access: Access, sessionId: number): Promise<ChatMessage[]> {
+  const { messages } = await call(access, "GET", `/live-chat/messages?limit=100&session_id=${sessionId}`);
   return Array.isArray(messages) ? messages.filter(isChatMessage) : [];
 }
 
 /** The total after the like; undefined where it was liked already. */
-export async function likeSession(token: string, sessionId: number): Promise<number | undefined> {
-  return await like(token, `/live-chat/like?session_id=${sessionId}`, "total_likes");
+export async function likeSession(access: Access, sessionId: number): Promise<number | undefined> {
+  return await like(access, `/live-chat/like?session_id=${sessionId}`, "total_likes");
 }
 
 /** The message's likes after the like; undefined where it was liked already. */
-export async function likeMessage(token: string, messageId: number): Promise<number | undefined> {
-  return await like(token, `/live-chat/like-message/${messageId}`, "likes");
+export async function likeMessage(access: Access, messageId: number): Promise<number | undefined> {
+  return await like(access, `/live-chat/like-message/${messageId}`, "likes");
 }
 
-async function like(token: string, path: string, field: string): Promise<number | undefined> {
+async function like(access: Access, path: string, field: string): Promise<number | undefined> {
   try {
-    const count = (await call("POST", path, { token }))[field];
+    const count = (await call(access, "POST", path))[field];
     return typeof count === "number" ? count : undefined;
   } catch (error) {
     if (error instanceof ApiError && error.code === "already_liked") return undefined;
@@ -57,11 +62,19 @@ async function like(token: string, path: string, field: string): Promise<number 
   }
 }
 
-async function call(method: string, path: string, { token, body }: { token?: string; body?: object }): Promise<Record<string, unknown>> {
-  const headers: Record<string, string> = {};
-  if (token !== undefined) headers.authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["content-type"] = "application/json";
-  const response = await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+/** A token that has ended is renewed once, where that can be done. */
+async function call(access: Access, method: string, path: string): Promise<Record<string, unknown>> {
+  const callWith = (token: string) => request(access.server + path, { method, headers: { authorization: `Bearer ${token}` } });
+  try {
+    return await callWith(await access.token());
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 401 && access.isRenewable)) throw error;
+    return await callWith(await access.renew());
+  }
+}
+
+async function request(url: string, init: RequestInit): Promise<Record<string, unknown>> {
+  const response = await fetch(url, init);
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok && isRecord(answer)) return answer;
   throw problem(response.status, answer);

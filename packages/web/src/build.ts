@@ -1,59 +1,62 @@
-/** Builds the page: one script and one style sheet, named by their content, and the index that names them. */
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+/** Builds the page and the widget. What is named by its content may be cached for ever, the rest not. */
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 
 const SOURCE = path.dirname(fileURLToPath(import.meta.url));
 
+const COMMON = {
+  entryNames: "[name]-[hash]",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  logLevel: "error",
+} satisfies BuildOptions;
+
 /**
- * Writes `index.html` and `assets/` to `outDir`. Nothing is loaded from elsewhere and nothing is inline, so that the
- * page works under `default-src 'self'`. Assets carry a hash in their name and may be cached for ever, the index not.
+ * Writes `index.html`, `widget.js`, `embed-example.html` and `assets/` to `outDir`. Nothing is loaded from elsewhere
+ * and nothing is inline, so that all of it works under `default-src 'self'`.
  */
 export async function buildWeb(outDir: string): Promise<void> {
   const assets = path.join(outDir, "assets");
   await mkdir(assets, { recursive: true });
-  const { metafile } = await build({
-    entryPoints: [path.join(SOURCE, "main.tsx"), path.join(SOURCE, "page.css")],
-    outdir: assets,
-    entryNames: "[name]-[hash]",
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    jsx: "automatic",
-    jsxImportSource: "preact",
-    metafile: true,
-    logLevel: "error",
-  });
-  const names = Object.keys(metafile.outputs).map((file) => path.basename(file));
+  const names = [
+    ...(await bundle(assets, ["main.tsx", "page.css", "embed-example.ts", "embed-example.css"], {})),
+    ...(await bundle(assets, ["widget.tsx"], { define: { CHAT_CSS: JSON.stringify(await chatCss()) } })),
+  ];
   await copyFile(path.join(SOURCE, "icon.svg"), path.join(assets, "icon.svg"));
-  await writeFile(path.join(outDir, "index.html"), indexHtml(nameOf(names, ".js"), nameOf(names, ".css")));
+  await copyFile(path.join(assets, nameOf(names, "widget-", ".js")), path.join(outDir, "widget.js"));
+  for (const page of ["index.html", "embed-example.html"]) {
+    const html = await readFile(path.join(SOURCE, page), "utf8");
+    await writeFile(path.join(outDir, page), withHashes(html, names));
+  }
 }
 
-function nameOf(names: string[], suffix: string): string {
-  const name = names.find((candidate) => candidate.endsWith(suffix));
-  if (name === undefined) throw new Error(`the bundle has no ${suffix} file`);
+/** The names of what was written. */
+async function bundle(outdir: string, entries: readonly string[], options: BuildOptions): Promise<string[]> {
+  const entryPoints = entries.map((entry) => path.join(SOURCE, entry));
+  const { metafile } = await build({ ...COMMON, ...options, entryPoints, outdir, metafile: true });
+  return Object.keys(metafile.outputs).map((file) => path.basename(file));
+}
+
+async function chatCss(): Promise<string> {
+  const { outputFiles } = await build({ entryPoints: [path.join(SOURCE, "chat.css")], minify: true, write: false, logLevel: "error" });
+  return outputFiles[0]?.text ?? "";
+}
+
+/** `/assets/main.js` in a page becomes `/assets/main-5XK3QZ7A.js`. */
+function withHashes(html: string, names: readonly string[]): string {
+  return html.replace(/\/assets\/([\w-]+)(\.(?:js|css))/g, (_whole, name: string, suffix: string) => {
+    return `/assets/${nameOf(names, `${name}-`, suffix)}`;
+  });
+}
+
+function nameOf(names: readonly string[], prefix: string, suffix: string): string {
+  const name = names.find((candidate) => candidate.startsWith(prefix) && candidate.endsWith(suffix));
+  if (name === undefined) throw new Error(`there is no ${prefix}*${suffix} among what was built`);
   return name;
-}
-
-function indexHtml(script: string, style: string): string {
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content">
-    <meta name="color-scheme" content="light dark">
-    <meta name="description" content="The live chat of the draw.">
-    <title>Draw night chat</title>
-    <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-    <link rel="stylesheet" href="/assets/${style}">
-    <script type="module" src="/assets/${script}"></script>
-  </head>
-  <body>
-    <div id="page"></div>
-    <noscript>The chat needs JavaScript.</noscript>
-  </body>
-</html>
-`;
 }

@@ -2,18 +2,30 @@
 import { ChatClient } from "@drawchat/client/chat-client";
 import type { ConnectionState } from "@drawchat/client/chat-events";
 import type { OwnMessage } from "@drawchat/client/outbox";
+import { CLOSE } from "@drawchat/protocol/errors";
 import type { ChatMessage, SessionInfo } from "@drawchat/protocol/frames";
-import { ApiError, fetchMessages, likeMessage, likeSession } from "./api.ts";
-import type { Person } from "./person.ts";
+import type { Access } from "./access.ts";
+import { fetchMessages, likeMessage, likeSession } from "./api.ts";
+import { loadLiked, type Outbox, saveLiked, takeOutbox } from "./keepsakes.ts";
+import { Rush } from "./rush.ts";
+import type { TextName } from "./texts.ts";
 import { type Line, Timeline } from "./timeline.ts";
 
 /** Everything the components show. */
 export interface ChatView {
   connection: ConnectionState;
   session: SessionInfo;
-  lines: Line[];
+  lines: readonly Line[];
+  /** Lines of others that came since the reader left the end. */
+  newLines: number;
+  /** The reader is at lines that are held, and there are more behind them. */
+  hasMore: boolean;
+  /** Lines that the server left out lately to keep up. */
+  leftOut: number;
   /** True while lines come faster than a screen reader could say them. */
   isRushing: boolean;
+  /** In a rush, now and then: how many lines came. */
+  rushSummary: number | undefined;
   viewers: number;
   totalLikes: number;
   hasLikedSession: boolean;
@@ -22,7 +34,7 @@ export interface ChatView {
   /** Until then (Unix ms, local clock) the server takes no message of this person; 0: it does. */
   limitedUntil: number;
   /** A short sentence about something that was refused. */
-  notice: string | undefined;
+  notice: TextName | undefined;
 }
 
 export interface SessionStart {
@@ -31,43 +43,33 @@ export interface SessionStart {
   totalLikes: number;
 }
 
-const RUSH_LINES = 12;
-const RUSH_WINDOW_MS = 10_000;
+/** How long it stays on the screen that lines were left out. */
+const LEFT_OUT_MS = 30_000;
 
 export class ChatModel {
-  readonly #person: Person;
+  readonly #access: Access;
+  readonly #owner: string;
   readonly #client: ChatClient;
+  readonly #outbox: Outbox;
   readonly #timeline: Timeline;
+  readonly #rush = new Rush();
   readonly #onChange: () => void;
   readonly #liked: Set<number>;
   #view: ChatView;
   #frame = 0;
-  #recentLines: number[] = [];
+  #leftOutTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(person: Person, start: SessionStart, onChange: () => void) {
-    this.#person = person;
+  constructor(access: Access, start: SessionStart, onChange: () => void) {
+    const { userId, username } = access.identity;
+    const sessionId = start.session.session_id;
+    this.#access = access;
+    this.#owner = `${access.server}.${sessionId}.${userId}`;
     this.#onChange = onChange;
-    this.#liked = loadLiked(this.#likedKey(start.session.session_id));
-    this.#timeline = new Timeline({ userId: person.userId, username: person.username, profilePic: null, isHost: false });
-    this.#client = new ChatClient({
-      url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`,
-      sessionId: start.session.session_id,
-      token: person.token,
-      ...storageOf(`drawchat.outbox.${start.session.session_id}.${person.userId}`),
-    });
-    this.#view = {
-      connection: this.#client.state,
-      session: start.session,
-      lines: [],
-      isRushing: false,
-      viewers: start.viewers,
-      totalLikes: start.totalLikes,
-      hasLikedSession: this.#liked.has(0),
-      likedMessages: this.#liked,
-      maxChars: 500,
-      limitedUntil: 0,
-      notice: undefined,
-    };
+    this.#liked = loadLiked(this.#owner);
+    this.#outbox = takeOutbox(this.#owner);
+    this.#timeline = new Timeline({ userId, username, profilePic: null, isHost: false });
+    this.#client = new ChatClient({ url: access.socketUrl, sessionId, ...access.socketToken, ...this.#outbox });
+    this.#view = firstView(start, this.#client.state, this.#liked);
     this.#listen();
   }
 
@@ -88,7 +90,40 @@ export class ChatModel {
 
   stop(): void {
     cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    clearTimeout(this.#leftOutTimer);
     this.#client.stop();
+    this.#outbox.release();
+  }
+
+  /** What the status says of this session: the socket says it sooner, where there is one. */
+  noteSession(session: SessionInfo): void {
+    const { connection, session: known } = this.#view;
+    if (connection.name === "open" || isSameSession(session, known)) return;
+    this.#set({ session });
+    const isBack = connection.name === "closed" && connection.code === CLOSE.session.code && session.state === "open";
+    if (connection.name !== "waiting" && !isBack) return;
+    this.#client.stop(); // it waits for an opening that was moved, or had left a session that goes on
+    this.#client.start();
+  }
+
+  /** The reader left the end, or is back: lines they read stay where they are. */
+  follow(isAtEnd: boolean): void {
+    this.#timeline.hold(!isAtEnd);
+    this.#changed();
+  }
+
+  /** The reader came to the last of the lines that stay. */
+  readOn(): void {
+    this.#edit(() => this.#timeline.readOn());
+  }
+
+  /** Once a second: what passes by time alone. */
+  tick(): void {
+    const now = Date.now();
+    const rushSummary = this.#rush.takeSummary(now) ?? this.#view.rushSummary;
+    const isRushing = this.#rush.isOn(now);
+    if (isRushing !== this.#view.isRushing || rushSummary !== this.#view.rushSummary) this.#set({ rushSummary });
   }
 
   send(text: string): void {
@@ -109,14 +144,14 @@ export class ChatModel {
   /** Shown as liked at once; taken back only where the server refused for another reason than "already". */
   async likeMessage(id: number): Promise<void> {
     await this.#like(id, async () => {
-      const likes = await likeMessage(this.#person.token, id);
+      const likes = await likeMessage(this.#access, id);
       if (likes !== undefined) this.#timeline.setLikes({ [id]: likes });
     });
   }
 
   async likeSession(): Promise<void> {
     await this.#like(0, async () => {
-      const totalLikes = await likeSession(this.#person.token, this.#view.session.session_id);
+      const totalLikes = await likeSession(this.#access, this.#view.session.session_id);
       if (totalLikes !== undefined) this.#set({ totalLikes });
     });
   }
@@ -127,9 +162,9 @@ export class ChatModel {
     try {
       await ask();
       this.#changed();
-    } catch (error) {
+    } catch {
       this.#setLiked(target, false);
-      this.#set({ notice: error instanceof ApiError ? error.message : "The like did not reach the server." });
+      this.#set({ notice: "likeFailed" });
     }
   }
 
@@ -137,12 +172,8 @@ export class ChatModel {
   #setLiked(target: number, isLiked: boolean): void {
     if (isLiked) this.#liked.add(target);
     else this.#liked.delete(target);
-    saveLiked(this.#likedKey(this.#view.session.session_id), this.#liked);
+    saveLiked(this.#owner, this.#liked);
     this.#set({ hasLikedSession: this.#liked.has(0) });
-  }
-
-  #likedKey(sessionId: number): string {
-    return `drawchat.liked.${sessionId}.${this.#person.userId}`;
   }
 
   #listen(): void {
@@ -158,7 +189,8 @@ export class ChatModel {
     client.on("delete", (event) => this.#edit(() => this.#timeline.remove(event.message_id)));
     client.on("edit", (event) => this.#edit(() => this.#timeline.replace(event.message)));
     client.on("own", (own) => this.#onOwn(own));
-    client.on("refused", (refused) => this.#set({ notice: refused.message }));
+    client.on("skipped", (count) => this.#noteLeftOut(count));
+    client.on("refused", () => this.#set({ notice: "refused" }));
     client.on("counts", ({ viewers, total_likes: totalLikes, likes }) => {
       if (likes) this.#timeline.setLikes(likes);
       this.#set({ viewers: viewers ?? this.#view.viewers, totalLikes: totalLikes ?? this.#view.totalLikes });
@@ -166,8 +198,14 @@ export class ChatModel {
   }
 
   #onMessage(message: ChatMessage): void {
-    this.#recentLines.push(Date.now());
+    this.#rush.note(Date.now());
     this.#edit(() => this.#timeline.add(message));
+  }
+
+  #noteLeftOut(count: number): void {
+    clearTimeout(this.#leftOutTimer);
+    this.#leftOutTimer = setTimeout(() => this.#set({ leftOut: 0 }), LEFT_OUT_MS);
+    this.#set({ leftOut: this.#view.leftOut + count });
   }
 
   #onOwn(own: OwnMessage): void {
@@ -179,7 +217,7 @@ export class ChatModel {
   }
 
   async #readOnly(): Promise<void> {
-    const messages = await fetchMessages(this.#person.token, this.#view.session.session_id).catch(() => []);
+    const messages = await fetchMessages(this.#access, this.#view.session.session_id).catch(() => []);
     for (const message of messages) this.#timeline.add(message);
     this.#changed();
   }
@@ -199,35 +237,33 @@ export class ChatModel {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
-      const since = Date.now() - RUSH_WINDOW_MS;
-      this.#recentLines = this.#recentLines.filter((at) => at > since).slice(-RUSH_LINES);
-      this.#view = { ...this.#view, lines: this.#timeline.lines, isRushing: this.#recentLines.length >= RUSH_LINES };
+      const { lines, newLines, hasMore } = this.#timeline;
+      this.#view = { ...this.#view, lines, newLines, hasMore, isRushing: this.#rush.isOn(Date.now()) };
       this.#onChange();
     });
   }
 }
 
-function storageOf(storageKey: string): { storage?: Storage; storageKey?: string } {
-  try {
-    return { storage: sessionStorage, storageKey };
-  } catch {
-    return {}; // storage forbidden: unsent messages last until the next reload
-  }
+function firstView({ session, viewers, totalLikes }: SessionStart, connection: ConnectionState, liked: ReadonlySet<number>): ChatView {
+  return {
+    connection,
+    session,
+    lines: [],
+    newLines: 0,
+    hasMore: false,
+    leftOut: 0,
+    isRushing: false,
+    rushSummary: undefined,
+    viewers,
+    totalLikes,
+    hasLikedSession: liked.has(0),
+    likedMessages: liked,
+    maxChars: 500,
+    limitedUntil: 0,
+    notice: undefined,
+  };
 }
 
-function loadLiked(key: string): Set<number> {
-  try {
-    const saved: unknown = JSON.parse(sessionStorage.getItem(key) ?? "[]");
-    return new Set(Array.isArray(saved) ? saved.filter((id) => typeof id === "number") : []);
-  } catch {
-    return new Set(); // unknown likes are learned from the server's "already liked"
-  }
-}
-
-function saveLiked(key: string, liked: Set<number>): void {
-  try {
-    sessionStorage.setItem(key, JSON.stringify([...liked].slice(-500)));
-  } catch {
-    // storage forbidden: see loadLiked
-  }
+function isSameSession(a: SessionInfo, b: SessionInfo): boolean {
+  return a.state === b.state && a.opens_at === b.opens_at && a.closes_at === b.closes_at && a.draw_at === b.draw_at;
 }

@@ -1,18 +1,19 @@
-/** The place to write. Enter sends, Shift+Enter starts a new line; text written while away is kept and sent later. */
+/** The place to write, drawn again each second. Enter sends, Shift+Enter starts a new line; text written while away is kept and sent later. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatView } from "./chat-model.ts";
 import { SendIcon } from "./icons.tsx";
+import { fill, useTexts } from "./texts.ts";
 
 interface ComposerProps {
   view: ChatView;
-  now: number;
   onSend: (text: string) => void;
 }
 
 /** From here on the counter asks for attention. */
 const NEAR_LIMIT = 50;
 
-export function Composer({ view, now, onSend }: ComposerProps) {
+export function Composer({ view, onSend }: ComposerProps) {
+  const texts = useTexts();
   const [text, setText] = useState("");
   const area = useRef<HTMLTextAreaElement>(null);
   const isOpen = view.session.state === "open";
@@ -38,9 +39,7 @@ export function Composer({ view, now, onSend }: ComposerProps) {
   const isOver = length > view.maxChars;
   return (
     <footer class="composer">
-      <p class="notice" role="status">
-        {noticeOf(view, limitedMs, now)}
-      </p>
+      <Notice view={view} limitedMs={limitedMs} />
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -48,14 +47,14 @@ export function Composer({ view, now, onSend }: ComposerProps) {
         }}
       >
         <label class="unseen" for="text">
-          Your message
+          {texts.yourMessage}
         </label>
         <textarea
           id="text"
           ref={area}
           rows={1}
           dir="auto"
-          placeholder={isOpen ? "Write to everyone…" : "The chat is not open yet"}
+          placeholder={isOpen ? texts.placeholder : texts.placeholderClosed}
           disabled={!isOpen}
           aria-describedby="counter"
           aria-invalid={isOver}
@@ -63,12 +62,12 @@ export function Composer({ view, now, onSend }: ComposerProps) {
           onInput={(event) => setText(event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />
-        <button class="send" type="submit" aria-label="Send" disabled={!canSend}>
+        <button class="send" type="submit" aria-label={texts.send} disabled={!canSend}>
           <SendIcon />
         </button>
       </form>
       <p id="counter" class={isOver ? "counter over" : view.maxChars - length <= NEAR_LIMIT ? "counter near" : "counter"}>
-        <span class="hint">Enter sends, Shift+Enter starts a new line</span>
+        <span class="hint">{texts.hint}</span>
         <span>
           {length}/{view.maxChars}
         </span>
@@ -77,10 +76,19 @@ export function Composer({ view, now, onSend }: ComposerProps) {
   );
 }
 
-/** `now` only makes it redraw each second. */
-function noticeOf(view: ChatView, limitedMs: number, _now: number): string | undefined {
-  if (limitedMs > 0) return `That was fast. You can write again in ${Math.ceil(limitedMs / 1_000)} s.`;
-  return view.notice;
+/** The seconds run on the screen alone: nobody wants to hear each of them. */
+function Notice({ view, limitedMs }: { view: ChatView; limitedMs: number }) {
+  const texts = useTexts();
+  const isLimited = limitedMs > 0;
+  const said = isLimited ? texts.tooFastSpoken : view.notice && texts[view.notice];
+  return (
+    <div class="notice">
+      {isLimited && <p aria-hidden="true">{fill(texts.tooFast, { time: `${Math.ceil(limitedMs / 1_000)} s` })}</p>}
+      <p class={isLimited ? "unseen" : ""} role="status">
+        {said}
+      </p>
+    </div>
+  );
 }
 
 /** As high as its text, up to the height the style sheet allows. */

@@ -2,66 +2,67 @@
 import type { ChatView } from "./chat-model.ts";
 import { formatCount, formatLeft, formatTime } from "./countdown.ts";
 import { EyeIcon, HeartIcon, LeaveIcon } from "./icons.tsx";
-import type { Person } from "./person.ts";
+import { fill, fillTime, useTexts } from "./texts.ts";
 
 interface HeaderProps {
   view: ChatView;
   now: number;
-  person: Person;
+  /** Of the heading, in the page around it. */
+  level: 1 | 2;
   onLike: () => void;
+  leave: Leave | undefined;
+}
+
+/** Absent where one does not leave: the page around decides who is signed in. */
+export interface Leave {
+  username: string;
   onLeave: () => void;
 }
 
-export function Header({ view, now, person, onLike, onLeave }: HeaderProps) {
+export function Header({ view, now, level, onLike, leave }: HeaderProps) {
+  const texts = useTexts();
+  const Heading = level === 1 ? "h1" : "h2";
   return (
     <header class="header">
-      <h1>Draw night</h1>
+      <Heading class="title">{texts.title}</Heading>
       <div class="tools">
-        <span class="viewers" title="Watching now">
+        <span class="viewers" title={texts.watching}>
           <EyeIcon />
           <span data-testid="viewers">{formatCount(view.viewers)}</span>
-          <span class="unseen"> watching</span>
+          <span class="unseen"> {texts.watching}</span>
         </span>
         <button
           class={view.hasLikedSession ? "like session liked" : "like session"}
           type="button"
           aria-pressed={view.hasLikedSession}
-          aria-label={`Like this draw night, ${view.totalLikes} likes`}
+          aria-label={fill(texts.likeSession, { count: view.totalLikes })}
           disabled={view.session.state !== "open"}
           onClick={onLike}
         >
           <HeartIcon isFilled={view.hasLikedSession} />
           <span data-testid="total-likes">{formatCount(view.totalLikes)}</span>
         </button>
-        <button
-          class="bare"
-          type="button"
-          title={`Leave (${person.username})`}
-          aria-label={`Leave the chat, ${person.username}`}
-          onClick={onLeave}
-        >
-          <LeaveIcon />
-        </button>
+        {leave && <LeaveButton {...leave} />}
       </div>
       <Countdown view={view} now={now} />
     </header>
   );
 }
 
+function LeaveButton({ username, onLeave }: Leave) {
+  const label = fill(useTexts().leave, { name: username });
+  return (
+    <button class="bare" type="button" title={label} aria-label={label} onClick={onLeave}>
+      <LeaveIcon />
+    </button>
+  );
+}
+
 function Badge({ view }: { view: ChatView }) {
-  switch (view.session.state) {
-    case "open":
-      return <span class="badge live">Live</span>;
-    case "scheduled":
-      return <span class="badge">Soon</span>;
-    case "cancelled":
-      return <span class="badge">Cancelled</span>;
-    case "closed":
-      return <span class="badge">Closed</span>;
-    default:
-      view.session.state satisfies never;
-      return null;
-  }
+  const texts = useTexts();
+  const { state } = view.session;
+  if (state === "open") return <span class="badge live">{texts.live}</span>;
+  return <span class="badge">{state === "scheduled" ? texts.soon : texts[state]}</span>;
 }
 
 /** One line of time, and a bar from opening to close with a mark at the draw. */
@@ -93,29 +94,21 @@ interface MomentProps {
 }
 
 function Moment({ view, now, at: { opensAt, drawAt, closesAt } }: MomentProps) {
-  if (view.session.state === "scheduled") {
+  const texts = useTexts();
+  const { state } = view.session;
+  if (state === "scheduled") {
     return (
       <>
-        Opens in <Left ms={opensAt - now} /> <span class="aside">draw at {formatTime(drawAt)}</span>
+        <span>{fillTime(texts.opensIn, <Left ms={opensAt - now} />)}</span>
+        <span class="aside">{fill(texts.drawAt, { time: formatTime(drawAt) })}</span>
       </>
     );
   }
-  if (view.session.state !== "open") return <>The draw was at {formatTime(drawAt)}</>;
-  const closes = (
-    <span class="aside">
-      closes in <Left ms={closesAt - now} />
-    </span>
-  );
-  if (now < drawAt) {
-    return (
-      <>
-        Draw in <Left ms={drawAt - now} /> {closes}
-      </>
-    );
-  }
+  if (state !== "open") return <span>{fill(texts.drawWasAt, { time: formatTime(drawAt) })}</span>;
   return (
     <>
-      Drawn at {formatTime(drawAt)} {closes}
+      <span>{now < drawAt ? fillTime(texts.drawIn, <Left ms={drawAt - now} />) : fill(texts.drawnAt, { time: formatTime(drawAt) })}</span>
+      <span class="aside">{fillTime(texts.closesIn, <Left ms={closesAt - now} />)}</span>
     </>
   );
 }

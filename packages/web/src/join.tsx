@@ -1,11 +1,10 @@
 /** Joining by name alone: the demo sign-in of development servers. */
 import { useState } from "preact/hooks";
 import { ApiError, signInAsDemo } from "./api.ts";
-import type { Person } from "./person.ts";
 
 const NAME_MAX = 40;
 
-export function Join({ farewell, onJoin }: { farewell: string | undefined; onJoin: (person: Person) => void }) {
+export function Join({ farewell, onJoin }: { farewell: string | undefined; onJoin: (token: string) => void }) {
   const [name, setName] = useState("");
   const [isHost, setIsHost] = useState(false);
   const [isBusy, setIsBusy] = useState(false);
@@ -15,7 +14,7 @@ export function Join({ farewell, onJoin }: { farewell: string | undefined; onJoi
     if (name.trim() === "" || isBusy) return;
     setIsBusy(true);
     try {
-      onJoin(await signInAsDemo(name.trim(), isHost));
+      onJoin(await signInAsDemo(location.origin, { username: name.trim(), isHost }));
     } catch (error) {
       setProblem(problemOf(error));
       setIsBusy(false);

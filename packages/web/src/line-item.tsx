@@ -3,10 +3,16 @@ import { Component } from "preact";
 import { useState } from "preact/hooks";
 import { formatCount, formatTime } from "./countdown.ts";
 import { CheckIcon, ClockIcon, DoubleCheckIcon, HeartIcon, StarIcon } from "./icons.tsx";
-import type { LineActions } from "./lines.tsx";
+import { fill, type TextName, useTexts } from "./texts.ts";
 import type { Line } from "./timeline.ts";
 
 const HUES = 10;
+
+export interface LineActions {
+  onLike: (messageId: number) => void;
+  onRetry: (clientId: string) => void;
+  onDiscard: (clientId: string) => void;
+}
 
 interface LineProps {
   line: Line;
@@ -21,9 +27,10 @@ interface LineProps {
 
 /** Draws a line again only where something of it changed: in a hot room two hundred stand and fifty come at a time. */
 export class LineItem extends Component<LineProps> {
-  override shouldComponentUpdate({ line, ...next }: LineProps): boolean {
-    const { line: present, ...props } = this.props;
-    return !isSame(present, line) || !isSame(props, next);
+  override shouldComponentUpdate({ line, isLiked, isOpen, isOver, isLimited, actions }: LineProps): boolean {
+    const { props } = this;
+    if (line !== props.line || isLiked !== props.isLiked || actions !== props.actions) return true;
+    return isOpen !== props.isOpen || isOver !== props.isOver || isLimited !== props.isLimited;
   }
 
   render() {
@@ -31,13 +38,8 @@ export class LineItem extends Component<LineProps> {
   }
 }
 
-function isSame<Value extends object>(a: Value, b: Value): boolean {
-  const left = Object.entries(a);
-  const right = new Map(Object.entries(b));
-  return left.length === right.size && left.every(([key, value]) => Object.is(value, right.get(key)));
-}
-
 function LineContent({ line, isLiked, isOpen, isOver, isLimited, actions }: LineProps) {
+  const texts = useTexts();
   const kinds = [
     "line",
     line.startsGroup && "first",
@@ -54,7 +56,7 @@ function LineContent({ line, isLiked, isOpen, isOver, isLimited, actions }: Line
         <p class="text" dir="auto">
           {line.text}
         </p>
-        {line.mark === "sending" && isOver && <p class="failure">The chat ended before this was confirmed.</p>}
+        {line.mark === "sending" && isOver && <p class="failure">{texts.unconfirmed}</p>}
         {line.failed && <Failure line={line} isLimited={isLimited} actions={actions} />}
       </div>
       <div class="side">
@@ -68,15 +70,16 @@ function LineContent({ line, isLiked, isOpen, isOver, isLimited, actions }: Line
 }
 
 function Who({ line }: { line: Line }) {
+  const texts = useTexts();
   return (
     <p class="who">
       <bdi class={`name hue-${line.userId % HUES}`}>{line.username}</bdi>
-      {line.isMine && <span class="badge you">You</span>}
-      {line.isHost && <span class="badge host">Host</span>}
+      {line.isMine && <span class="badge you">{texts.you}</span>}
+      {line.isHost && <span class="badge host">{texts.host}</span>}
       {line.isWinner && (
         <span class="badge won">
           <StarIcon />
-          Winner
+          {texts.winner}
         </span>
       )}
       <time dateTime={new Date(line.at).toISOString()}>{formatTime(line.at)}</time>
@@ -102,8 +105,9 @@ function Avatar({ line }: { line: Line }) {
 /** Pictures come from https or from this server; anything else is not loaded. */
 function safePicture(url: string | null): string | undefined {
   if (url === null || url === "") return undefined;
-  const parsed = URL.parse(url, location.origin);
-  return parsed && (parsed.protocol === "https:" || parsed.origin === location.origin) ? parsed.href : undefined;
+  if (!URL.canParse(url, location.origin)) return undefined;
+  const parsed = new URL(url, location.origin);
+  return parsed.protocol === "https:" || parsed.origin === location.origin ? parsed.href : undefined;
 }
 
 /** Up to two first letters of the name's words. */
@@ -113,14 +117,13 @@ function initialsOf(username: string): string {
   return letters.join("").toUpperCase() || "?";
 }
 
-const MARK_WORDS = { sending: "Sending", sent: "Sent", stored: "Sent and stored", failed: "Not sent" };
-
 function MarkIcon({ mark }: { mark: NonNullable<Line["mark"]> }) {
+  const texts = useTexts();
   if (mark === "failed") return null;
   return (
-    <span class={`mark ${mark}`} title={MARK_WORDS[mark]} data-mark={mark}>
+    <span class={`mark ${mark}`} title={texts[mark]} data-mark={mark}>
       {mark === "sending" ? <ClockIcon /> : mark === "sent" ? <CheckIcon /> : <DoubleCheckIcon />}
-      <span class="unseen">{MARK_WORDS[mark]}</span>
+      <span class="unseen">{texts[mark]}</span>
     </span>
   );
 }
@@ -128,12 +131,14 @@ function MarkIcon({ mark }: { mark: NonNullable<Line["mark"]> }) {
 type LikeButtonProps = Pick<LineProps, "line" | "isLiked" | "isOpen"> & Pick<LineActions, "onLike"> & { id: number };
 
 function LikeButton({ id, line, isLiked, isOpen, onLike }: LikeButtonProps) {
+  const texts = useTexts();
   return (
     <button
       class={`like${isLiked ? " liked" : ""}${line.likes > 0 ? " counted" : ""}`}
       type="button"
       aria-pressed={isLiked}
-      aria-label={`Like the line of ${line.username}, ${line.likes} likes`}
+      aria-label={fill(texts.likeLine, { name: line.username, count: line.likes })}
+      tabIndex={-1} // reached by the arrow keys
       disabled={!isOpen}
       onClick={() => onLike(id)}
     >
@@ -144,34 +149,27 @@ function LikeButton({ id, line, isLiked, isOpen, onLike }: LikeButtonProps) {
 }
 
 function Failure({ line, isLimited, actions: { onRetry, onDiscard } }: Pick<LineProps, "line" | "isLimited" | "actions">) {
+  const texts = useTexts();
   const status = line.failed?.status;
   if (status?.state !== "failed") return null;
   return (
     <p class="failure">
-      <span>{sentenceFor(status.code)}</span>
+      <span>{texts[REFUSALS[status.code] ?? "notSent"]}</span>
       {status.retryable && (
         <button type="button" disabled={isLimited} onClick={() => onRetry(line.key)}>
-          Try again
+          {texts.tryAgain}
         </button>
       )}
       <button type="button" onClick={() => onDiscard(line.key)}>
-        Remove
+        {texts.remove}
       </button>
     </p>
   );
 }
 
-function sentenceFor(code: string): string {
-  switch (code) {
-    case "rate_limited":
-      return "Not sent: too many in a short time.";
-    case "too_long":
-      return "Not sent: it is too long.";
-    case "chat_closed":
-      return "Not sent: the chat is not open.";
-    case "forbidden":
-      return "Not sent: you may not write here.";
-    default:
-      return "Not sent.";
-  }
-}
+const REFUSALS: Readonly<Record<string, TextName>> = {
+  rate_limited: "notSentTooFast",
+  too_long: "notSentTooLong",
+  chat_closed: "notSentClosed",
+  forbidden: "notSentForbidden",
+};

@@ -1,55 +1,79 @@
 /** The lines. They follow the newest one, unless the reader has scrolled up: then a button tells what is new. */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ChatView } from "./chat-model.ts";
-import { formatLeft } from "./countdown.ts";
+import { formatCount, formatLeft } from "./countdown.ts";
 import { DownIcon } from "./icons.tsx";
-import { LineItem } from "./line-item.tsx";
+import { type LineActions, LineItem } from "./line-item.tsx";
+import { moveByKey } from "./line-keys.ts";
+import { type ReadingActions, useReading } from "./reading.ts";
+import { fill, useTexts } from "./texts.ts";
 import type { Line } from "./timeline.ts";
-
-export interface LineActions {
-  onLike: (messageId: number) => void;
-  onRetry: (clientId: string) => void;
-  onDiscard: (clientId: string) => void;
-}
-
-/** So near to the end still counts as reading the newest. */
-const END_PX = 60;
 
 interface LinesProps {
   view: ChatView;
   now: number;
   /** The same object at each redraw: see LineItem. */
-  actions: LineActions;
+  actions: LineActions & ReadingActions;
 }
 
 export function Lines({ view, now, actions }: LinesProps) {
+  const texts = useTexts();
   const box = useRef<HTMLDivElement>(null);
-  const { isFollowing, unread, onScroll, goToEnd } = useFollow(box, view.lines);
+  const { isFollowing, onScroll, goToEnd, hold } = useReading(box, view, actions);
   const flags = {
     isOpen: view.session.state === "open",
     isOver: view.connection.name === "closed",
     isLimited: view.limitedUntil > Date.now(),
   };
   return (
-    <main class="lines">
-      <div class="scroll" ref={box} onScroll={onScroll} tabIndex={-1}>
+    <div class="lines">
+      {/* One stop for the Tab key: two hundred hearts between header and writing place would be too many. */}
+      <section
+        class="scroll"
+        ref={box}
+        onScroll={onScroll}
+        onKeyDown={(event) => moveByKey(event, { hold, goToEnd })}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+        tabIndex={0}
+        aria-label={texts.messageKeys}
+      >
         {view.lines.length === 0 && <Empty view={view} now={now} />}
-        <div role="log" aria-label="Messages" aria-live={view.isRushing ? "off" : "polite"}>
+        <div role="log" aria-label={texts.messages} aria-live={useIsSpoken(view, isFollowing) ? "polite" : "off"}>
           <ol>
             {view.lines.map((line) => (
               <LineItem key={line.key} line={line} isLiked={isLiked(view, line)} {...flags} actions={actions} />
             ))}
           </ol>
         </div>
-      </div>
+      </section>
+      <p class="unseen" role="status">
+        {view.rushSummary !== undefined && fill(texts.newLines, { count: view.rushSummary })}
+      </p>
       {!isFollowing && (
         <button class="to-end" type="button" onClick={goToEnd}>
           <DownIcon />
-          {unread === 0 ? "To the newest" : unread === 1 ? "1 new line" : `${unread} new lines`}
+          {newLinesText(view.newLines)}
         </button>
       )}
-    </main>
+    </div>
   );
+
+  function newLinesText(count: number): string {
+    if (count === 0) return texts.toNewest;
+    return count === 1 ? texts.newLine : fill(texts.newLines, { count: formatCount(count) });
+  }
+}
+
+/**
+ * Lines are spoken one by one only at a pace that can be followed, and only at the end of the room. What is there at
+ * the start, or comes at once when the reader returns to the end, is drawn before the region is live: it is not new.
+ */
+function useIsSpoken(view: ChatView, isFollowing: boolean): boolean {
+  const [isSettled, setIsSettled] = useState(false);
+  const hasLines = view.lines.length > 0;
+  const isConnected = view.connection.name === "open";
+  useEffect(() => setIsSettled(isFollowing && (hasLines || isConnected)), [isFollowing, hasLines, isConnected]);
+  return isSettled && isFollowing && !view.isRushing;
 }
 
 function isLiked(view: ChatView, line: Line): boolean {
@@ -57,54 +81,13 @@ function isLiked(view: ChatView, line: Line): boolean {
 }
 
 function Empty({ view, now }: { view: ChatView; now: number }) {
+  const texts = useTexts();
+  const { state, opens_at } = view.session;
+  const sentence = state === "scheduled" ? texts.untilOpening : state !== "open" ? texts.nothing : undefined;
   return (
     <div class="empty">
-      {view.session.state === "scheduled" && <p class="big">{formatLeft(Date.parse(view.session.opens_at) - now)}</p>}
-      <p>{emptyText(view)}</p>
+      {state === "scheduled" && <p class="big">{formatLeft(Date.parse(opens_at) - now)}</p>}
+      <p>{sentence ?? (view.connection.name === "open" ? texts.quiet : texts.connecting)}</p>
     </div>
   );
-}
-
-function emptyText(view: ChatView): string {
-  if (view.session.state === "scheduled") return "until the chat opens. Make yourself comfortable.";
-  if (view.session.state === "open") return view.connection.name === "open" ? "It is quiet here. Say hello!" : "Connecting…";
-  return "Nothing was written here.";
-}
-
-/** Keeps the view at the end while it is there, and counts what came since it is not. */
-function useFollow(box: { current: HTMLDivElement | null }, lines: Line[]) {
-  const [isFollowing, setIsFollowing] = useState(true);
-  const [seenUpto, setSeenUpto] = useState(0);
-  const newest = lines.findLast((line) => line.id !== undefined)?.id ?? 0;
-  const ownLast = lines.at(-1)?.mark === "sending" ? lines.at(-1)?.key : undefined;
-
-  const goToEnd = () => {
-    box.current?.scrollTo({ top: box.current.scrollHeight });
-    setIsFollowing(true);
-  };
-  useLayoutEffect(() => {
-    if (!isFollowing) return;
-    goToEnd();
-    setSeenUpto(newest);
-  }, [lines, isFollowing]);
-  // Whoever writes wants to see it, wherever they were reading.
-  useLayoutEffect(() => {
-    if (ownLast !== undefined) goToEnd();
-  }, [ownLast]);
-
-  // The box shrinks when the writing place grows or a phone's keyboard opens: the newest line stays in sight.
-  useEffect(() => {
-    const at = box.current;
-    if (!at || !isFollowing) return;
-    const observer = new ResizeObserver(() => at.scrollTo({ top: at.scrollHeight }));
-    observer.observe(at);
-    return () => observer.disconnect();
-  }, [isFollowing]);
-
-  const onScroll = () => {
-    const at = box.current;
-    if (at) setIsFollowing(at.scrollHeight - at.scrollTop - at.clientHeight < END_PX);
-  };
-  const unread = lines.filter((line) => line.id !== undefined && line.id > seenUpto && !line.isMine).length;
-  return { isFollowing, unread, onScroll, goToEnd };
 }

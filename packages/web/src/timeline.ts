@@ -5,7 +5,7 @@
 import type { OwnMessage } from "@drawchat/client/outbox";
 import type { ChatMessage } from "@drawchat/protocol/frames";
 
-/** Lines kept at most; older ones leave at the top. */
+/** Lines shown at most. At the end of the room they are the newest; where the reader stopped to read, those from there on. */
 export const LINES_MAX = 200;
 /** Lines of one person closer than this stand under one name. */
 const GROUP_MS = 2 * 60_000;
@@ -50,6 +50,12 @@ export class Timeline {
   readonly #likely = new Map<string, number>();
   /** Like counts of the latest messages: they are beside the sequence and may come before their message. */
   readonly #likes = new Map<number, number>();
+  /** Lines as they were made: an unchanged message is the same object again, and is not drawn again. */
+  #made = new WeakMap<ChatMessage, Line>();
+  readonly #continuing = new WeakMap<Line, Line>();
+  #isHeld = false;
+  /** Messages of others since the hold began. */
+  #sinceHold = 0;
   #self: Self;
 
   constructor(self: Self) {
@@ -57,6 +63,7 @@ export class Timeline {
   }
 
   setSelf(self: Self): void {
+    if (self.userId !== this.#self.userId) this.#made = new WeakMap();
     this.#self = self;
   }
 
@@ -65,6 +72,7 @@ export class Timeline {
     this.#shown = [];
     this.#mine.clear();
     this.#likely.clear();
+    this.#sinceHold = 0;
   }
 
   /** A message of the room. They come in rising order; a lower or equal id is a repeat. */
@@ -73,10 +81,41 @@ export class Timeline {
     if (last && message.id <= last.id) return;
     this.#shown.push(this.#withLikes(message));
     if (message.user_id === this.#self.userId && !this.#mine.has(message.id)) this.#guessOwn(message);
-    while (this.#shown.length > LINES_MAX) {
-      const gone = this.#shown.shift();
-      if (gone) this.#mine.delete(gone.id);
-    }
+    else if (message.user_id !== this.#self.userId) this.#sinceHold += 1;
+    this.#trim();
+  }
+
+  /** Held: the lines shown now stay, whatever comes. Let go: the newest are shown. */
+  hold(isHeld: boolean): void {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    this.#sinceHold = 0;
+    this.#trim();
+  }
+
+  /** The reader came to the last of the held lines: what is behind them takes their place, as far as it was kept. */
+  readOn(): void {
+    this.#forget(0, this.#shown.length - LINES_MAX);
+  }
+
+  /** True where lines are kept behind the held ones. */
+  get hasMore(): boolean {
+    return this.#isHeld && this.#shown.length > LINES_MAX;
+  }
+
+  /** How many lines of others came since the hold began. */
+  get newLines(): number {
+    return this.#isHeld ? this.#sinceHold : 0;
+  }
+
+  /** Held lines stay at the front; what comes behind them is kept only as far as it will be shown at the end. */
+  #trim(): void {
+    const kept = this.#isHeld ? LINES_MAX : 0;
+    this.#forget(kept, this.#shown.length - kept - LINES_MAX);
+  }
+
+  #forget(from: number, count: number): void {
+    for (const message of this.#shown.splice(from, Math.max(0, count))) this.#mine.delete(message.id);
   }
 
   remove(messageId: number): void {
@@ -113,14 +152,20 @@ export class Timeline {
     this.#own.delete(clientId);
   }
 
-  /** The lines in order, newest last. */
-  get lines(): Line[] {
+  /** The lines to show, in order. */
+  get lines(): readonly Line[] {
+    const lines = this.#shown.map((message) => this.#shownLine(message));
+    if (this.#own.size > 0) this.#addWaiting(lines);
+    return this.#markGroups(this.#isHeld ? lines.slice(0, LINES_MAX) : lines.slice(-LINES_MAX));
+  }
+
+  /** Own messages that the room has not shown: in their place where they have one, else at the end. */
+  #addWaiting(lines: Line[]): void {
     const ids = new Set(this.#shown.map((message) => message.id));
     const waiting = [...this.#own.values()].filter((own) => !ids.has(own.id ?? this.#likely.get(own.clientId) ?? -1));
-    const placed = waiting.filter((own) => own.id !== undefined).map((own) => this.#ownLine(own));
-    const lines = [...this.#shown.map((message) => this.#shownLine(message)), ...placed].sort((a, b) => Number(a.id) - Number(b.id));
+    lines.push(...waiting.filter((own) => own.id !== undefined).map((own) => this.#ownLine(own)));
+    lines.sort((a, b) => Number(a.id) - Number(b.id));
     lines.push(...waiting.filter((own) => own.id === undefined).map((own) => this.#ownLine(own)));
-    return markGroups(lines.slice(-LINES_MAX));
   }
 
   #withLikes(message: ChatMessage): ChatMessage {
@@ -158,8 +203,17 @@ export class Timeline {
 
   #shownLine(message: ChatMessage): Line {
     const mine = this.#mine.get(message.id);
+    const key = mine?.clientId ?? `m${message.id}`;
+    const known = this.#made.get(message);
+    if (known?.key === key && known.mark === mine?.mark) return known;
+    const line = this.#makeLine(message, key, mine?.mark);
+    this.#made.set(message, line);
+    return line;
+  }
+
+  #makeLine(message: ChatMessage, key: string, mark: Mark | undefined): Line {
     return {
-      key: mine?.clientId ?? `m${message.id}`,
+      key,
       id: message.id,
       userId: message.user_id,
       username: message.username,
@@ -170,7 +224,7 @@ export class Timeline {
       isWinner: message.is_winner,
       isHost: message.is_host,
       isMine: message.user_id === this.#self.userId,
-      mark: mine?.mark,
+      mark,
       failed: undefined,
       startsGroup: true,
     };
@@ -192,12 +246,20 @@ export class Timeline {
       startsGroup: true,
     };
   }
-}
 
-function markGroups(lines: Line[]): Line[] {
-  return lines.map((line, index) => {
-    const before = lines[index - 1];
-    const continues = before !== undefined && before.userId === line.userId && line.at - before.at < GROUP_MS;
-    return { ...line, startsGroup: !continues || before.isWinner !== line.isWinner };
-  });
+  #markGroups(lines: Line[]): Line[] {
+    return lines.map((line, index) => {
+      const before = lines[index - 1];
+      const continues = before !== undefined && before.userId === line.userId && line.at - before.at < GROUP_MS;
+      return continues && before.isWinner === line.isWinner ? this.#continued(line) : line;
+    });
+  }
+
+  #continued(line: Line): Line {
+    const known = this.#continuing.get(line);
+    if (known) return known;
+    const made = { ...line, startsGroup: false };
+    this.#continuing.set(line, made);
+    return made;
+  }
 }
