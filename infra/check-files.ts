@@ -80,14 +80,27 @@ export function stopSeconds(service: string, gatewayTimeoutMs: string): number {
 function dockerfileProblems(): string[] {
   const dockerfile = read("infra/Dockerfile");
   const named = [...dockerfile.matchAll(/[\w./-]+\.ts\b/g)].map(([file]) => file);
+  const needed = [...named, "package.json", "package-lock.json", ".npmrc"];
   const stages = new Set([...dockerfile.matchAll(/ AS (\w+)$/gm)].map((match) => match[1]));
   const from = [...dockerfile.matchAll(/--from=(\w+)/g)].map((match) => match[1]);
   return [
     ...(named.length === 0 ? ["it names no source"] : []),
-    ...named.filter((file) => !existsSync(path.join(ROOT, file))).map((file) => `${file} does not exist`),
+    ...needed.filter((file) => !existsSync(path.join(ROOT, file))).map((file) => `${file} does not exist`),
+    ...needed.filter(isIgnored).map((file) => `${file} is kept out by .dockerignore`),
+    ...["node_modules", ".env", ".env.local", ".git", ".data"]
+      .filter((file) => !isIgnored(file))
+      .map((file) => `${file} would be in the image`),
     ...from.filter((stage) => !stages.has(stage)).map((stage) => `there is no stage ${stage}`),
-    ...["package.json", "package-lock.json", ".npmrc"]
-      .filter((file) => !existsSync(path.join(ROOT, file)))
-      .map((file) => `${file} does not exist`),
   ];
+}
+
+/** As docker reads it: the last pattern that fits the file, or a folder that it is in, decides. */
+function isIgnored(file: string): boolean {
+  const parts = file.split("/");
+  const places = parts.map((_, i) => parts.slice(0, i + 1).join("/"));
+  const patterns = read(".dockerignore")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const fits = (pattern: string) => places.some((place) => path.matchesGlob(place, pattern.replace(/^!/, "")));
+  return patterns.findLast(fits)?.startsWith("!") === false;
 }
