@@ -18,7 +18,7 @@ import { ServiceProcess } from "@drawchat/local/process";
 import { startRedis } from "@drawchat/local/redis";
 import { sessionRoom } from "@drawchat/protocol/ids";
 import { Acceptor } from "@drawchat/redis/accept";
-import { commandClient } from "@drawchat/redis/connect";
+import { commandClient, type RedisClient } from "@drawchat/redis/connect";
 import { Env } from "@drawchat/runtime/env";
 import { createLog } from "@drawchat/runtime/log";
 import { addSession } from "@drawchat/testkit/sessions";
@@ -37,13 +37,19 @@ const PATHS = ["/live-chat/status", "/live-chat/messages"];
 const secret = randomBytes(32).toString("hex");
 const key = { kind: "secret", secret: new TextEncoder().encode(secret) } as const;
 const cleanups: (() => Promise<unknown>)[] = [];
+const log = createLog("bench", "warn");
+
+interface Api {
+  url: string;
+  redis: RedisClient;
+}
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Stores, an open session with 50 lines, and the api; resolves with the api's URL. */
-async function startApi(): Promise<string> {
+/** Stores, an open session with 50 lines, and the api; resolves with the api's URL and a connection to its Redis. */
+async function startApi(): Promise<Api> {
   const dir = await mkdtemp(join(tmpdir(), "drawchat-bench-"));
   cleanups.push(() => rm(dir, { recursive: true, force: true }));
   const redisServer = await startRedis({ dir: join(dir, "redis"), port: await freePort() });
@@ -59,16 +65,16 @@ async function startApi(): Promise<string> {
   const profile = profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` };
   const api = await ServiceProcess.start({ service: "api", env: { NODE_ENV: "production", ...stores, ...addresses, ...profile } });
   cleanups.push(() => api.stop());
-  await post(redisServer.url, session.id, api.ports.private ?? 0);
-  return `http://127.0.0.1:${api.ports.public}`;
+  const redis = commandClient(redisServer.url, "bench", log);
+  await redis.connect();
+  cleanups.push(async () => redis.disconnect());
+  await post(redis, session.id, api.ports.private ?? 0);
+  return { url: `http://127.0.0.1:${api.ports.public}`, redis };
 }
 
-async function post(redisUrl: string, sessionId: number, privatePort: number): Promise<void> {
+async function post(redis: RedisClient, sessionId: number, privatePort: number): Promise<void> {
   const room = sessionRoom(sessionId);
   await fetch(`http://127.0.0.1:${privatePort}/internal/rooms/${room}/restore`, { method: "POST" });
-  const log = createLog("bench", "warn");
-  const redis = commandClient(redisUrl, "bench", log);
-  await redis.connect();
   const acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: async () => "unavailable" });
   for (let n = 0; n < LINES; n += 1) {
     const line = { user_id: 1, username: "ann", profile_pic: "https://example.com/ann.png", message: `good luck everybody, line ${n}` };
@@ -76,7 +82,12 @@ async function post(redisUrl: string, sessionId: number, privatePort: number): P
     const parts = ['{"type":"new_message","message":{"id":', middle, '","is_winner":false,"is_host":false}}'] as const;
     await acceptor.submit({ room, kind: "m", userId: 1, clientId: crypto.randomUUID(), parts });
   }
-  redis.disconnect();
+}
+
+/** Commands that Redis has run so far. */
+async function countCommands(redis: RedisClient): Promise<number> {
+  const [, count] = /total_commands_processed:(\d+)/.exec(await redis.info("stats")) ?? [];
+  return Number(count);
 }
 
 async function startBare(content: BareContent): Promise<string> {
@@ -87,6 +98,7 @@ async function startBare(content: BareContent): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
+/** Requests a second. */
 async function measure(url: string, headers: Record<string, string>, duration = seconds): Promise<number> {
   const result = await autocannon({ url, connections, duration, headers });
   if (result.errors + result.non2xx > 0) throw new Error(`${url}: ${result.errors} errors, ${result.non2xx} refusals`);
@@ -95,17 +107,20 @@ async function measure(url: string, headers: Record<string, string>, duration = 
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-async function compare(path: string, api: string, bare: string, headers: Record<string, string>): Promise<void> {
-  const contestants = { api: `${api}${path}`, bare: `${bare}/bare${path}`, "bare, same token check": `${bare}/checked${path}` };
+async function compare(path: string, api: Api, bare: string, headers: Record<string, string>): Promise<void> {
+  const contestants = { api: `${api.url}${path}`, bare: `${bare}/bare${path}`, "bare, same token check": `${bare}/checked${path}` };
   const rates = new Map<string, number[]>();
   for (const url of Object.values(contestants)) await measure(url, headers, 1); // warm
+  let commands = 0;
   for (let turn = 0; turn < turns; turn += 1) {
     for (const [name, url] of Object.entries(contestants)) {
+      const before = await countCommands(api.redis);
       rates.set(name, [...(rates.get(name) ?? []), await measure(url, headers)]);
+      if (name === "api") commands = (await countCommands(api.redis)) - before;
     }
   }
   const ours = median(rates.get("api") ?? []);
-  print(`${path}: ${Math.round(ours)}/s`);
+  print(`${path}: ${Math.round(ours)}/s, with ${Math.round(commands / seconds)} commands/s of Redis`);
   for (const name of ["bare", "bare, same token check"]) {
     const theirs = median(rates.get(name) ?? []);
     print(`  ${name}: ${Math.round(theirs)}/s, the api has ${Math.round((100 * ours) / theirs)} % of it`);
@@ -120,7 +135,7 @@ try {
   );
   const headers = { authorization: `Bearer ${token}` };
   const bodies: Record<string, string> = {};
-  for (const path of PATHS) bodies[path] = await (await fetch(`${api}${path}`, { headers })).text();
+  for (const path of PATHS) bodies[path] = await (await fetch(`${api.url}${path}`, { headers })).text();
   const bare = await startBare({ bodies, secret });
   for (const path of PATHS) await compare(path, api, bare, headers);
 } finally {

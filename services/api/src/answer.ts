@@ -1,26 +1,28 @@
-/** An answer kept as bytes, ready to send, with a tag by which a client asks "another one than this?". */
+/** An answer kept ready to send, with a tag by which a client asks "another one than this?". */
 import { hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 export interface Answer {
-  readonly bytes: Buffer;
-  /** Of the whole answer, or weak (`W/`): of what matters in it. */
+  readonly body: string | Buffer;
+  /** Of the whole body; or weak (`W/`), of what matters in it. */
   readonly etag: string;
 }
 
-/** `tagged`: what the weak tag is of, where the bytes hold something that always moves. */
-export function answerOf(body: object, tagged?: object): Answer {
+export function answerOf(body: object): Answer {
   const text = JSON.stringify(body);
-  const digest = hash("sha1", tagged === undefined ? text : JSON.stringify(tagged), "base64url");
-  return { bytes: Buffer.from(text), etag: tagged === undefined ? `"${digest}"` : `W/"${digest}"` };
+  return { body: Buffer.from(text), etag: etagOf(text) };
 }
 
-/** The bytes, or 304 where the client has them. */
-export function sendAnswer(request: FastifyRequest, reply: FastifyReply, { bytes, etag }: Answer): FastifyReply {
+export function etagOf(text: string): string {
+  return `"${hash("sha1", text, "base64url")}"`;
+}
+
+/** The body, or 304 where the client has it. */
+export function sendAnswer(request: FastifyRequest, reply: FastifyReply, { body, etag }: Answer): FastifyReply {
   reply.header("etag", etag);
   const known = request.headers["if-none-match"];
   if (known !== undefined && isAmong(known, etag)) return reply.code(304).send();
-  return reply.type("application/json; charset=utf-8").send(bytes);
+  return reply.type("application/json; charset=utf-8").send(body);
 }
 
 /** The weak comparison of RFC 9110: `W/` does not count. */

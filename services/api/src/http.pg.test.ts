@@ -174,7 +174,7 @@ describe("headers", () => {
     const asked = { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization,x-evil" };
     const preflight = await call("OPTIONS /live-chat/like", { user: 0, headers: asked });
     expect(preflight.status).toBe(204);
-    expect(preflight.headers["access-control-allow-headers"]).toBe("Authorization, Content-Type");
+    expect(preflight.headers["access-control-allow-headers"]).toBe("Authorization, Content-Type, If-None-Match");
     expect(preflight.headers["access-control-allow-credentials"]).toBeUndefined();
   });
 });

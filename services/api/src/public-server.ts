@@ -5,14 +5,13 @@
 import type { Socket } from "node:net";
 import type { TokenConfig } from "@drawchat/auth/config";
 import { ClientError } from "@drawchat/protocol/errors";
-import { maskUrl } from "@drawchat/runtime/log";
-import cors from "@fastify/cors";
-import helmet from "@fastify/helmet";
+import { type Log, maskUrl } from "@drawchat/runtime/log";
 import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { ApiParts, App } from "./api.ts";
 import { authenticate } from "./bearer.ts";
+import { addHeaders } from "./headers.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { answerUnrouted } from "./methods.ts";
 import { addPages } from "./pages.ts";
@@ -42,9 +41,11 @@ export interface PublicServerOptions {
 
 /** Ready to `listen` or `inject`; opens nothing by itself. */
 export async function buildPublicServer(parts: ApiParts, options: PublicServerOptions): Promise<App> {
-  const loggerInstance: FastifyBaseLogger = parts.log.child({ component: "http" });
+  const httpLog = parts.log.child({ component: "http" });
+  const loggerInstance: FastifyBaseLogger = httpLog;
   const app = Fastify({
     loggerInstance,
+    childLoggerFactory: (logger) => logger, // a logger a request costs more than most requests, and lines name method and route
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -63,7 +64,7 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
   app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: FastifyRequest, body: string) =>
     parseJsonBody(body),
   );
-  addRequestLog(app, options);
+  addRequestLog(app, httpLog, options);
   endKeepAlive(app);
   await addHeaders(app, options.allowedOrigins);
   await app.register(swagger, {
@@ -105,58 +106,29 @@ function addChatRoutes(chat: App, parts: ApiParts): void {
   addUserRoutes(chat, parts);
 }
 
-async function addHeaders(app: App, allowedOrigins: readonly string[]): Promise<void> {
-  await app.register(helmet, {
-    // `connect-src 'self'` covers ws: and wss: of the page's own origin; browsers from before 2022 need them named.
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        connectSrc: ["'self'", "ws:", "wss:"],
-        imgSrc: ["'self'", "data:", "https:"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    hsts: false, // the proxy ends TLS and knows whether it does
-    crossOriginEmbedderPolicy: false,
-  });
-  await app.register(cors, {
-    origin: [...allowedOrigins],
-    credentials: false,
-    methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-    allowedHeaders: ["Authorization", "Content-Type"],
-    exposedHeaders: ["Retry-After"],
-    maxAge: 600,
-    strictPreflight: false,
-  });
-  app.addHook("onRequest", async (_request, reply) => {
-    reply.header("cache-control", "no-store");
-  });
-}
-
 /** A connection kept alive would keep the server from closing for as long as its client likes. */
 function endKeepAlive(app: App): void {
   let closing = false;
   app.addHook("preClose", async () => {
     closing = true;
   });
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, payload, done) => {
     if (closing) reply.header("connection", "close");
+    done(null, payload);
   });
 }
 
-function addRequestLog(app: App, { onAnswer }: PublicServerOptions): void {
-  app.addHook("onResponse", async (request, reply) => {
+function addRequestLog(app: App, log: Log, { onAnswer }: PublicServerOptions): void {
+  app.addHook("onResponse", (request, reply, done) => {
     const { method, url } = request;
     const route = request.routeOptions.url ?? "unrouted";
     onAnswer(route, reply.statusCode, reply.elapsedTime / 1_000);
-    const fields = { method, route, url: maskUrl(url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     // Reads that went well are the bulk: they are in the metrics.
-    if (method === "GET" && reply.statusCode < 400) request.log.debug(fields, "request");
-    else request.log.info(fields, "request");
+    const level = method === "GET" && reply.statusCode < 400 ? "debug" : "info";
+    if (log.isLevelEnabled(level)) {
+      log[level]({ method, route, url: maskUrl(url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, "request");
+    }
+    done();
   });
 }
 
