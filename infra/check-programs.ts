@@ -43,7 +43,7 @@ export async function checkPrograms(): Promise<Finding[]> {
 
 async function check({ what, commands }: Program): Promise<Finding> {
   for (const [program, ...args] of commands) {
-    if (!(await isHere(program))) continue;
+    if (!(await isHere(program)) || (program === "docker" && !(await hasCompose()))) continue;
     return await run(program, args, { cwd: ROOT, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...SECRETS } }).then(
       (): Finding => ({ what, result: "ok" }),
       (error: Error & { stdout?: string; stderr?: string }): Finding => ({
@@ -87,6 +87,14 @@ async function checkRedis(): Promise<Finding> {
     redis.kill("SIGKILL");
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** A docker command may lack the plugin. */
+async function hasCompose(): Promise<boolean> {
+  return await run("docker", ["compose", "version"]).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function isHere(program: string): Promise<boolean> {
