@@ -11,6 +11,12 @@ import { type RunningChat, withRunningChat } from "./running-chat.ts";
 
 const SPEAKERS = 20;
 const LONG_TASK_MS = 50;
+const KINDS = {
+  script: ["FunctionCall", "RunMicrotasks"],
+  style: ["UpdateLayoutTree"],
+  layout: ["Layout"],
+  paint: ["PrePaint", "Paint", "Layerize", "Commit"],
+};
 const TEXTS = [
   "Good luck everyone!",
   "Watching from the kitchen, the whole family is here and nobody speaks.",
@@ -41,6 +47,7 @@ await withRunningChat({ LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE: "0", LIVE_CH
     await page.locator(".line").nth(99).waitFor();
     return `${await page.locator(".line").count()} lines in the page`;
   });
+  await page.locator(".line").nth(199).waitFor();
   await trace(chat.browser, page, "following the newest line", () => watch(page));
   await page.locator(".scroll").evaluate((box) => box.scrollTo({ top: box.scrollHeight - 3 * box.clientHeight }));
   await page.locator(".to-end").waitFor();
@@ -97,7 +104,8 @@ async function watch(page: Page): Promise<string> {
 async function trace(browser: Browser, page: Page, name: string, act: () => Promise<string>): Promise<void> {
   await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline", "devtools.timeline"] });
   const told = await act();
-  const tasks = tasksOf(await browser.stopTracing());
+  const events = mainThreadEvents(await browser.stopTracing());
+  const tasks = tasksOf(events);
   const long = tasks.filter((task) => task.cpuMs > LONG_TASK_MS).length;
   const longest = tasks.reduce((most, task) => (task.cpuMs > most.cpuMs ? task : most), { cpuMs: 0, wallMs: 0 });
   const busyMs = tasks.reduce((sum, task) => sum + task.cpuMs, 0);
@@ -105,16 +113,29 @@ async function trace(browser: Browser, page: Page, name: string, act: () => Prom
   tell(
     `  longest task ${longest.cpuMs.toFixed(1)} ms (by the clock ${longest.wallMs.toFixed(1)} ms), ${long} over ${LONG_TASK_MS} ms of ${tasks.length}`,
   );
+  tell(
+    `  of it ${Object.entries(KINDS)
+      .map(([kind, names]) => `${kind} ${cpuOf(events, names).toFixed(0)} ms`)
+      .join(", ")}`,
+  );
   tell(`  busy ${busyMs.toFixed(0)} ms in all; ${told}`);
 }
 
-/** Tasks of the page's main thread. Processor time leaves out what other programs of this machine took. */
-function tasksOf(traced: Buffer): { cpuMs: number; wallMs: number }[] {
+/** Processor time leaves out what other programs of this machine took. */
+function tasksOf(events: readonly TraceEvent[]): { cpuMs: number; wallMs: number }[] {
+  const tasks = events.filter((event) => event.name === "RunTask" && event.ph === "X");
+  return tasks.map(({ tdur, dur = 0 }) => ({ cpuMs: (tdur ?? dur) / 1_000, wallMs: dur / 1_000 }));
+}
+
+/** What is inside another counts in both: a layout that a script asked for is script, too. */
+function cpuOf(events: readonly TraceEvent[], names: readonly string[]): number {
+  return events.reduce((sum, { name, tdur, dur = 0 }) => (names.includes(name) ? sum + (tdur ?? dur) / 1_000 : sum), 0);
+}
+
+function mainThreadEvents(traced: Buffer): TraceEvent[] {
   const { traceEvents } = JSON.parse(traced.toString("utf8"));
   const main = mainThreadOf(traceEvents);
-  return traceEvents
-    .filter((event: TraceEvent) => event.pid === main?.pid && event.tid === main.tid && event.name === "RunTask" && event.ph === "X")
-    .map((event: TraceEvent) => ({ cpuMs: (event.tdur ?? event.dur ?? 0) / 1_000, wallMs: (event.dur ?? 0) / 1_000 }));
+  return traceEvents.filter((event: TraceEvent) => event.pid === main?.pid && event.tid === main.tid);
 }
 
 interface TraceEvent {

@@ -9,7 +9,7 @@ import { fetchMessages, likeMessage, likeSession } from "./api.ts";
 import { loadLiked, type Outbox, saveLiked, takeOutbox } from "./keepsakes.ts";
 import { Rush } from "./rush.ts";
 import type { TextName } from "./texts.ts";
-import { type Line, Timeline } from "./timeline.ts";
+import { LINES_MAX, type Line, Timeline } from "./timeline.ts";
 
 /** Everything the components show. */
 export interface ChatView {
@@ -43,6 +43,10 @@ export interface SessionStart {
   totalLikes: number;
 }
 
+/** Of many new lines the last few are drawn at once; what is above them follows, a few at a time. */
+const LINES_AT_ONCE = 6;
+const MANY_LINES = 30;
+const RUSH_REDRAW_MS = 50;
 /** How long it stays on the screen that lines were left out. */
 const LEFT_OUT_MS = 30_000;
 
@@ -56,7 +60,12 @@ export class ChatModel {
   readonly #onChange: () => void;
   readonly #liked: Set<number>;
   #view: ChatView;
+  #isRedrawDue = false;
+  #redrawTimer: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
+  #drawnAt = 0;
+  /** How many of the last lines are drawn; grows until it is all of them. */
+  #reach = LINES_AT_ONCE;
   #leftOutTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(access: Access, start: SessionStart, onChange: () => void) {
@@ -90,7 +99,8 @@ export class ChatModel {
 
   stop(): void {
     cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    clearTimeout(this.#redrawTimer);
+    this.#isRedrawDue = false;
     clearTimeout(this.#leftOutTimer);
     this.#client.stop();
     this.#outbox.release();
@@ -232,15 +242,33 @@ export class ChatModel {
     this.#changed();
   }
 
-  /** Many events, one redraw: a hot room brings hundreds of lines a second. */
+  /** Many events, one redraw: at each frame of the screen, in a rush twenty times a second. */
   #changed(): void {
-    if (this.#frame !== 0) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
+    if (this.#isRedrawDue) return;
+    this.#isRedrawDue = true;
+    const waitMs = this.#rush.isOn(Date.now()) ? this.#drawnAt + RUSH_REDRAW_MS - performance.now() : 0;
+    if (waitMs > 0) this.#redrawTimer = setTimeout(() => this.#redrawAtFrame(), waitMs);
+    else this.#redrawAtFrame();
+  }
+
+  #redrawAtFrame(): void {
+    this.#frame = requestAnimationFrame((now) => {
+      this.#isRedrawDue = false;
+      this.#drawnAt = now;
       const { lines, newLines, hasMore } = this.#timeline;
-      this.#view = { ...this.#view, lines, newLines, hasMore, isRushing: this.#rush.isOn(Date.now()) };
+      const isRushing = this.#rush.isOn(Date.now());
+      this.#view = { ...this.#view, lines: this.#drawable(lines), newLines, hasMore, isRushing };
       this.#onChange();
+      if (this.#reach < lines.length) this.#changed();
     });
+  }
+
+  /** At a join, or at the return to the end, all lines are new: drawn in one go they would stop the page for long. */
+  #drawable(lines: readonly Line[]): readonly Line[] {
+    const lastDrawn = this.#view.lines.at(-1)?.key;
+    const fresh = lines.length - 1 - lines.findLastIndex((line) => line.key === lastDrawn);
+    this.#reach = fresh > MANY_LINES ? LINES_AT_ONCE : Math.min(LINES_MAX, this.#reach + LINES_AT_ONCE);
+    return lines.slice(-this.#reach);
   }
 }
 

@@ -33,6 +33,7 @@ export interface Reading {
 export function useReading(box: { current: HTMLElement | null }, view: ChatView, { onFollow, onReadOn }: ReadingActions): Reading {
   const anchor = useRef<Anchor | undefined>(undefined);
   const [isFollowing, setIsFollowing] = useState(true);
+  const followedTo = useRef(0);
   const hasMore = useRef(false);
   hasMore.current = view.hasMore;
 
@@ -44,7 +45,7 @@ export function useReading(box: { current: HTMLElement | null }, view: ChatView,
     const goToEnd = () => {
       anchor.current = undefined;
       follow(true);
-      if (box.current) toEnd(box.current);
+      keep();
     };
     const hold = () => {
       if (anchor.current || !box.current) return;
@@ -54,13 +55,15 @@ export function useReading(box: { current: HTMLElement | null }, view: ChatView,
     const keep = () => {
       const at = box.current;
       if (!at) return;
-      if (!anchor.current) toEnd(at);
+      if (!anchor.current) followedTo.current = toEnd(at);
       else if (at.contains(anchor.current.line)) restore(at, anchor.current);
       else goToEnd(); // so much came that it is gone
     };
     const onScroll = () => {
       const at = box.current;
       if (!at) return;
+      // Only a reader scrolls back; lines that grew since the last move to the end are no reason to leave it.
+      if (!anchor.current && at.scrollTop >= followedTo.current) return;
       const isAtEnd = at.scrollHeight - at.scrollTop - at.clientHeight < END_PX;
       const wasFollowing = anchor.current === undefined;
       anchor.current = isAtEnd && !hasMore.current ? undefined : anchorOf(at);
@@ -70,7 +73,10 @@ export function useReading(box: { current: HTMLElement | null }, view: ChatView,
     return { goToEnd, hold, keep, onScroll };
   }, [box, onFollow, onReadOn]);
 
-  useLayoutEffect(moves.keep, [view.lines, isFollowing]);
+  // At the end the observer below does it, after the layout that there is anyway: asking for one here costs as much again.
+  useLayoutEffect(() => {
+    if (!isFollowing) moves.keep();
+  }, [view.lines, isFollowing, moves]);
   // Whoever writes wants to see it, wherever they were reading.
   const ownLast = view.lines.at(-1)?.mark === "sending" ? view.lines.at(-1)?.key : undefined;
   useLayoutEffect(() => {
@@ -80,8 +86,10 @@ export function useReading(box: { current: HTMLElement | null }, view: ChatView,
   return { isFollowing, ...moves };
 }
 
-function toEnd(box: HTMLElement): void {
+/** Returns where that is. */
+function toEnd(box: HTMLElement): number {
   box.scrollTop = box.scrollHeight;
+  return box.scrollTop;
 }
 
 /** The first line whose end is in sight. */
