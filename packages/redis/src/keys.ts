@@ -14,6 +14,7 @@
  * | dc:{p07}:likes:s42         | hash    | target:stored, target:pending                     | with the room                  |
  * | dc:{p07}:liked:s42:TARGET  | set     | users who liked (a filter; Postgres is the truth) | with the room                  |
  * | dc:{p07}:viewers:s42       | hash    | gateway → count:seen_ms                           | stale after 12 s               |
+ * | dc:{p07}:audience          | stream  | joins and leaves of users, on their way to Postgres | by length (lossy)            |
  * | dc:{p07}:ch:s42            | channel | publications                                      |                                |
  * | dc:{rest}:writes:USER      | counter | REST writes of a user                             | 60 s                           |
  * | dc:{ctl}:version, :log     | counter, stream | commands to all gateways                  | last 1,000                     |
@@ -42,6 +43,7 @@ export const keys = {
   likes: (room: RoomName) => `${tag(partitionOfRoom(room))}:likes:${room}`,
   liked: (room: RoomName, target: LikeTarget) => `${tag(partitionOfRoom(room))}:liked:${room}:${target}`,
   viewers: (room: RoomName) => `${tag(partitionOfRoom(room))}:viewers:${room}`,
+  audience: (partition: number) => `${tag(partition)}:audience`,
   channel: (room: RoomName) => `${tag(partitionOfRoom(room))}:ch:${room}`,
   /** A gateway's own bell: what it rings it must hear. */
   probe: (gatewayId: string) => `dc:{ctl}:probe:${gatewayId}`,

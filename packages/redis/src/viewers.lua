@@ -1,11 +1,11 @@
 -- viewers: a gateway's beat for a room. Writes its own count, drops gateways that fell silent, tells everybody
--- when the sum is another than the last one told.
+-- when the sum is another than the last one told. The highest sum stays with the room.
 --
--- KEYS  1 viewers, 2 channel
+-- KEYS  1 viewers, 2 channel, 3 room
 -- ARGV  1 gateway id, 2 its count (0: it leaves), 3 stale after (ms), 4 PUBLISH or SPUBLISH, 5 room name
 -- Returns the sum
 
-local viewers_key, channel = KEYS[1], KEYS[2]
+local viewers_key, channel, room_key = KEYS[1], KEYS[2], KEYS[3]
 local gateway, count, stale_ms, publish, room = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local TOLD = '#told'
 
@@ -27,6 +27,9 @@ for n = 1, #fields, 2 do
   end
 end
 if sum ~= told then
+  -- A room that Redis does not know is not made here: it would have no policy.
+  local known = redis.call('HMGET', room_key, 'upto', 'peak')
+  if known[1] and sum > tonumber(known[2] or 0) then redis.call('HSET', room_key, 'peak', sum) end
   redis.call('HSET', viewers_key, TOLD, sum)
   redis.call(publish, channel, 'C ' .. room .. '\n{"type":"counts","viewers":' .. sum .. '}')
 end

@@ -40,6 +40,7 @@ export async function join(deps: JoinDeps, connection: Connection, token: string
   if (answer.kind === "unavailable") return connection.end("overloaded");
   const closed = windowRefusal(deps, answer.room);
   if (closed !== undefined) return connection.end("session", closed);
+  deps.rooms.admit(connection);
 
   if (connection.version === 1) listenV1(connection, answer.room);
   connection.resume(connection.version === 1 ? deps.commands.v1 : deps.commands.v2);

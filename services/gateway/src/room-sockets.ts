@@ -31,18 +31,24 @@ export class RoomSockets {
     return this.#users.size;
   }
 
+  get userIds(): Iterable<number> {
+    return this.#users.keys();
+  }
+
   add(connection: Connection, userId: number): void {
     this.connections.add(connection);
     if (connection.version === 1) this.#v1 += 1;
     this.#users.set(userId, (this.#users.get(userId) ?? 0) + 1);
   }
 
-  remove(connection: Connection, userId: number): void {
-    if (!this.connections.delete(connection)) return;
+  /** True where it was the user's last one. */
+  remove(connection: Connection, userId: number): boolean {
+    if (!this.connections.delete(connection)) return false;
     if (connection.version === 1) this.#v1 -= 1;
     const left = (this.#users.get(userId) ?? 0) - 1;
     if (left > 0) this.#users.set(userId, left);
     else this.#users.delete(userId);
+    return left <= 0;
   }
 
   *ofUser(userId: number): Iterable<Connection> {

@@ -1,6 +1,6 @@
 /**
  * The rooms with listeners on this gateway. The first listener subscribes the room's channel, the last one to leave
- * unsubscribes it. Also the beats: the tip check every 5 s, the viewers' count, Redis's clock.
+ * unsubscribes it. Also the beats: the tip check every 5 s, the viewers' count and who they are, Redis's clock.
  */
 import type { RoomName } from "@drawchat/protocol/ids";
 import { isReady, type RedisClient } from "@drawchat/redis/connect";
@@ -10,6 +10,7 @@ import { readTips, type Tip } from "@drawchat/redis/tips";
 import { beatViewers } from "@drawchat/redis/viewers";
 import { sleep } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
+import { Audience } from "./audience.ts";
 import type { Connection } from "./connection.ts";
 import { LiveRoom, type LiveRoomDeps } from "./live-room.ts";
 
@@ -19,6 +20,7 @@ const TIP_GRACE_MS = 1_000;
 /** With what is stale after 12 s: a killed gateway's viewers are gone within 15 s. */
 const VIEWERS_BEAT_MS = 2_000;
 const VIEWERS_CHANGE_MS = 250;
+const AUDIENCE_MS = 5_000;
 
 export type JoinAnswer = { kind: "joined"; room: LiveRoom } | { kind: "unknown" } | { kind: "unavailable" };
 
@@ -34,15 +36,17 @@ export class Rooms {
   readonly #opening = new Map<RoomName, Promise<JoinAnswer>>();
   readonly #byChannel = new Map<string, LiveRoom>();
   readonly #viewersChanged = new Set<LiveRoom>();
+  readonly #audience: Audience;
   readonly #stopped = new AbortController();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
     this.#log = options.log;
+    this.#audience = new Audience({ redis: options.redis, gatewayId: options.gatewayId, find: (name) => this.#rooms.get(name) });
   }
 
   start(): void {
-    const { subscriber } = this.#options;
+    const { redis, subscriber } = this.#options;
     subscriber.on("messageBuffer", (channel: Buffer, bytes: Buffer) => this.#onMessage(channel, bytes));
     // What was published while the subscription was away is a hole in every room.
     subscriber.on("ready", () => void this.#onSubscriberReady());
@@ -53,13 +57,15 @@ export class Rooms {
       this.#viewersChanged.clear();
       return this.#beatViewers(changed);
     });
+    for (const connection of [redis, subscriber]) connection.on("ready", () => this.#audience.noteLoss());
+    void this.#every(AUDIENCE_MS, () => this.#audience.report());
   }
 
   /** Takes this gateway's viewers out of every room. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     const { redis, gatewayId } = this.#options;
-    await Promise.allSettled([...this.#rooms.keys()].map((room) => beatViewers(redis, room, gatewayId, 0)));
+    await Promise.allSettled([this.#audience.report(), ...[...this.#rooms.keys()].map((room) => beatViewers(redis, room, gatewayId, 0))]);
     for (const room of this.#rooms.values()) room.close();
   }
 
@@ -87,11 +93,16 @@ export class Rooms {
     } else if (room.sockets.connections.size === 0) this.#close(room); // opened for one who is gone: nobody else would close it
   }
 
+  /** The connection may stay: its user is one of those that Postgres hears of. */
+  admit({ room, userId }: Connection): void {
+    if (room !== undefined && userId !== undefined) this.#audience.noteJoin(room.name, userId);
+  }
+
   leave(connection: Connection): void {
     const { room, userId } = connection;
     if (room === undefined || userId === undefined) return;
     connection.room = undefined;
-    room.sockets.remove(connection, userId);
+    if (room.sockets.remove(connection, userId)) this.#audience.noteLeave(room.name, userId);
     this.#viewersChanged.add(room);
     if (room.sockets.connections.size === 0) this.#close(room);
   }

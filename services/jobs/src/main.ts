@@ -9,6 +9,7 @@ import { loadOrExit, type RunningService, run } from "@drawchat/runtime/run";
 import { applySessionPolicy } from "./apply-policy.ts";
 import { loadConfig } from "./config.ts";
 import { adoptConfiguration, runSchedule } from "./session-schedule.ts";
+import { ViewerSweep } from "./viewer-sweep.ts";
 import { startWorker } from "./worker.ts";
 
 const STOP_TIMEOUT_MS = 15_000;
@@ -23,7 +24,7 @@ async function start(): Promise<RunningService> {
   const redis = commandClient(config.redisUrl, "jobs", log);
   const database = connectDatabase({
     url: config.databaseUrl,
-    maxConnections: concurrency + 3, // the worker listens on one of its own
+    maxConnections: concurrency + 4, // the worker listens on one of its own, the sweep takes one
     applicationName: "drawchat-jobs",
     onError: (error) => log.warn({ component: "process", err: { message: error.message } }, "postgres connection lost"),
   });
@@ -42,6 +43,8 @@ async function start(): Promise<RunningService> {
     tasks: { session_schedule: () => runSchedule(parts), apply_policy: (payload) => applySessionPolicy(parts, payload) },
     onJob: (name, outcome) => jobs.inc({ name, outcome }),
   });
+  const sweep = new ViewerSweep({ pool, redis, log });
+  sweep.start();
   let stopping = false;
   worker.promise.catch((error: unknown) => {
     if (!stopping) throw error; // nobody catches it: the process ends, and whoever supervises starts it again
@@ -54,7 +57,7 @@ async function start(): Promise<RunningService> {
     ports: { private: port },
     stop: async () => {
       stopping = true;
-      await worker.stop();
+      await Promise.all([worker.stop(), sweep.stop()]);
       await probes.stop();
       await database.close();
       redis.disconnect();

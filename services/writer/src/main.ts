@@ -9,6 +9,7 @@ import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { PrivateServer } from "@drawchat/runtime/private-server";
 import { loadOrExit, run } from "@drawchat/runtime/run";
+import { AudienceWriter } from "./audience-writer.ts";
 import { loadConfig } from "./config.ts";
 import { Doorbell } from "./doorbell.ts";
 import { createWriterMetrics } from "./metrics.ts";
@@ -28,7 +29,7 @@ await run({
     const blocking = blockingClient(config.redisUrl, "writer", log);
     const database = connectDatabase({
       url: config.databaseUrl,
-      maxConnections: config.concurrentBatches,
+      maxConnections: config.concurrentBatches + 1, // one of the audience's own: batches never wait for it
       applicationName: "drawchat-writer",
       onError: (error) => log.warn({ component: "process", err: error }, "postgres connection lost"),
     });
@@ -41,19 +42,29 @@ await run({
     // The writer's own calls go to rooms that are in Redis; it decides itself what to do about one that is not.
     const acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: () => Promise.resolve("unknown") });
     const doorbell = new Doorbell(blocking, log);
+    const slots = new Slots(config.concurrentBatches);
+    const writerMetrics = createWriterMetrics(metrics);
     const writer = new Writer({
       redis,
       pool: database.pool,
       acceptor,
       rebuilds,
       bury: async (letter) => void (await insertDeadLetters(database.pool, [letter])),
-      metrics: createWriterMetrics(metrics),
+      metrics: writerMetrics,
       log,
       doorbell,
-      slots: new Slots(config.concurrentBatches),
+      slots,
       batchMaxRows: config.batchMaxRows,
       batchWaitMs: config.batchWaitMs,
       writerId: config.writerId,
+    });
+    const audience = new AudienceWriter({
+      redis,
+      pool: database.pool,
+      slots,
+      partitions: () => writer.partitions,
+      metrics: writerMetrics,
+      log,
     });
     const privateServer = new PrivateServer({
       host: config.privateHost,
@@ -64,9 +75,10 @@ await run({
     const port = await privateServer.start();
     doorbell.start();
     writer.start();
+    audience.start();
 
     const stop = async () => {
-      await writer.stop();
+      await Promise.all([writer.stop(), audience.stop()]);
       await Promise.all([doorbell.stop(), rebuilds.stop(), acceptor.drained()]);
       await Promise.all([privateServer.stop(), database.close()]);
       redis.disconnect();

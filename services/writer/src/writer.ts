@@ -50,6 +50,11 @@ export class Writer {
     }
   }
 
+  /** Those that it serves now. */
+  get partitions(): number[] {
+    return [...this.#serving.keys()];
+  }
+
   /** True while some partition cannot be stored. */
   get isFailing(): boolean {
     return [...this.#serving.values()].some((writer) => writer.isFailing);

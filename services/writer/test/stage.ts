@@ -92,7 +92,14 @@ export async function openRoom(redis: RedisClient, { db }: Database): Promise<Ro
 /** The same in Redis only: Postgres does not know the session. */
 export async function openRoomInRedis(redis: RedisClient, room: RoomName): Promise<void> {
   const nowMs = Date.now();
-  const policy = { state: "open", opensMs: nowMs - HOUR_MS, closesMs: nowMs + 2 * HOUR_MS, drawMs: nowMs, winners: [], version: 1 } as const;
+  const policy = {
+    state: "open",
+    opensMs: nowMs - HOUR_MS,
+    closesMs: nowMs + 2 * HOUR_MS,
+    drawMs: nowMs,
+    winners: [],
+    version: 1,
+  } as const;
   const logFirstEntry = (await redis.xrange(keys.log(partitionOfRoom(room)), "-", "+", "COUNT", 1))[0]?.[0] ?? "";
   await restoreRoom(redis, { room, policy, upto: 0, events: [], after: 0, likes: new Map(), logFirstEntry });
 }

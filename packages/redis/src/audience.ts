@@ -1,0 +1,141 @@
+/**
+ * Who came to and left which room, from the gateways to Postgres: one stream a partition, beside the log and never in
+ * its way. It may lose entries (it is trimmed by length): full lists make up for it, and each entry stands for itself.
+ *
+ * An entry's fields: `r` room, `g` gateway, and either `j` and `l`, the users that joined and left (in this order), or
+ * `u`, the users with an id from `f` up to `t` who are there, and nobody else.
+ */
+import { isRoomName, PARTITIONS, parseId, partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import type { RedisClient } from "./connect.ts";
+import { keys } from "./keys.ts";
+
+/** An entry holds at most so many users: some 34 KB. */
+export const AUDIENCE_CHUNK_USERS = 2_000;
+/** Entries kept a partition, roughly. */
+const MAX_ENTRIES = 1_000;
+
+export interface AudienceChanges {
+  readonly kind: "changes";
+  /** Before `left`: who is in both came and went. */
+  readonly joined: readonly number[];
+  readonly left: readonly number[];
+}
+
+export interface AudienceList {
+  readonly kind: "list";
+  readonly from: number;
+  readonly to: number;
+  /** Rising. */
+  readonly users: readonly number[];
+}
+
+export interface AudienceReport {
+  readonly room: RoomName;
+  readonly gatewayId: string;
+  readonly content: AudienceChanges | AudienceList;
+}
+
+export interface AudienceEntry {
+  readonly partition: number;
+  readonly streamId: string;
+  /** When Redis took it, Unix ms. */
+  readonly atMs: number;
+  /** Undefined where it cannot be read. */
+  readonly report: AudienceReport | undefined;
+}
+
+/** In parts of a bounded size; as one where it fits. */
+export function chunkChanges(joined: readonly number[], left: readonly number[]): AudienceChanges[] {
+  if (joined.length + left.length <= AUDIENCE_CHUNK_USERS) return [{ kind: "changes", joined, left }];
+  return [
+    ...chunks(joined).map((part): AudienceChanges => ({ kind: "changes", joined: part, left: [] })),
+    ...chunks(left).map((part): AudienceChanges => ({ kind: "changes", joined: [], left: part })),
+  ];
+}
+
+/** A full list in parts of a bounded size. Their ranges cover every id, so that each can close whom it does not name. */
+export function chunkList(users: Iterable<number>): AudienceList[] {
+  const parts = chunks([...users].sort((a, b) => a - b));
+  if (parts.length === 0) parts.push([]);
+  let from = 1;
+  return parts.map((part, i): AudienceList => {
+    const to = i === parts.length - 1 ? Number.MAX_SAFE_INTEGER : (part.at(-1) ?? from);
+    const list: AudienceList = { kind: "list", from, to, users: part };
+    from = to + 1;
+    return list;
+  });
+}
+
+function chunks(users: readonly number[]): number[][] {
+  const parts: number[][] = [];
+  for (let at = 0; at < users.length; at += AUDIENCE_CHUNK_USERS) parts.push(users.slice(at, at + AUDIENCE_CHUNK_USERS));
+  return parts;
+}
+
+/** In order. Rejects where any was not taken, or that is not known. */
+export async function addAudience(redis: RedisClient, reports: readonly AudienceReport[]): Promise<void> {
+  const pipeline = redis.pipeline();
+  for (const { room, gatewayId, content } of reports) {
+    const fields =
+      content.kind === "changes"
+        ? ["j", content.joined.join(), "l", content.left.join()]
+        : ["f", content.from, "t", content.to, "u", content.users.join()];
+    pipeline.xadd(keys.audience(partitionOfRoom(room)), "MAXLEN", "~", MAX_ENTRIES, "*", "r", room, "g", gatewayId, ...fields);
+  }
+  for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+}
+
+const PARTITION_OF_STREAM = new Map(Array.from({ length: PARTITIONS }, (_, partition) => [keys.audience(partition), partition]));
+
+/** The oldest entries of each of these partitions, in their order; at most so many of each. */
+export async function readAudience(redis: RedisClient, partitions: readonly number[], most: number): Promise<Map<number, AudienceEntry[]>> {
+  const entries = new Map<number, AudienceEntry[]>();
+  if (partitions.length === 0) return entries;
+  const streams = partitions.map((partition) => keys.audience(partition));
+  const fromStart = partitions.map(() => "0");
+  for (const [stream, found] of (await redis.xread("COUNT", most, "STREAMS", ...streams, ...fromStart)) ?? []) {
+    const partition = PARTITION_OF_STREAM.get(stream);
+    if (partition === undefined) continue;
+    entries.set(
+      partition,
+      found.map(([streamId, fields]) => ({ partition, streamId, atMs: Number.parseInt(streamId, 10), report: parseReport(fields) })),
+    );
+  }
+  return entries;
+}
+
+export async function removeAudience(redis: RedisClient, partition: number, streamIds: readonly string[]): Promise<void> {
+  if (streamIds.length > 0) await redis.xdel(keys.audience(partition), ...streamIds);
+}
+
+/** Entries that wait in a partition. */
+export function countAudience(redis: RedisClient, partition: number): Promise<number> {
+  return redis.xlen(keys.audience(partition));
+}
+
+function parseReport(flat: readonly string[]): AudienceReport | undefined {
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i] ?? "", flat[i + 1] ?? "");
+  const room = fields.get("r") ?? "";
+  const gatewayId = fields.get("g");
+  const content = fields.has("u") ? parseList(fields) : parseChanges(fields);
+  if (!isRoomName(room) || !gatewayId || content === undefined) return undefined;
+  return { room, gatewayId, content };
+}
+
+function parseChanges(fields: ReadonlyMap<string, string>): AudienceChanges | undefined {
+  const [joined, left] = [parseUsers(fields.get("j")), parseUsers(fields.get("l"))];
+  return joined && left && { kind: "changes", joined, left };
+}
+
+function parseList(fields: ReadonlyMap<string, string>): AudienceList | undefined {
+  const [from, to, users] = [parseId(fields.get("f") ?? ""), parseId(fields.get("t") ?? ""), parseUsers(fields.get("u"))];
+  return from !== undefined && to !== undefined && users ? { kind: "list", from, to, users } : undefined;
+}
+
+function parseUsers(text: string | undefined): number[] | undefined {
+  if (text === undefined) return undefined;
+  if (text === "") return [];
+  const users = text.split(",").flatMap((one) => parseId(one) ?? []);
+  return users.length === text.split(",").length ? users : undefined;
+}
