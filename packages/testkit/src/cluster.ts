@@ -31,6 +31,8 @@ export interface ClusterOptions {
   jobs?: number;
   /** Default false. */
   edge?: boolean;
+  /** For tests that must know its address before it starts; default any free one. */
+  edgePort?: number;
   /** For every process, such as `{ LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE: "0" }`. */
   env?: Readonly<Record<string, string>>;
   /** A built page for the api to serve. */
@@ -192,7 +194,8 @@ async function planProcesses(options: ClusterOptions, { redis, database, secret,
   const stores = { REDIS_URL: redis.url, DATABASE_URL: database.url, DATA_DIR: dataDir, WEB_DIR: options.webDir ?? dataDir };
   for (const service of ["api", "gateway", "writer", "jobs", "edge"] as const) {
     for (let n = 1; n <= counts[service]; n += 1) {
-      const [publicPort, privatePort] = [await freePort(), await freePort()];
+      const [freePublicPort, privatePort] = [await freePort(), await freePort()];
+      const publicPort = service === "edge" ? (options.edgePort ?? freePublicPort) : freePublicPort;
       const ports = { PORT: String(publicPort), PRIVATE_PORT: String(privatePort), GATEWAY_ID: `gateway-${n}` };
       plans.set(`${service}-${n}`, { service, publicPort, privatePort, env: { ...common, ...stores, ...ports, ...options.env } });
     }
