@@ -1,7 +1,7 @@
 /** What the benchmark uses of autocannon, which has no types of its own. */
 declare module "autocannon" {
   interface Result {
-    requests: { average: number };
+    requests: { average: number; total: number };
     latency: { p50: number; p99: number };
     errors: number;
     non2xx: number;

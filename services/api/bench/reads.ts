@@ -6,7 +6,7 @@
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signToken } from "@drawchat/auth/token";
@@ -39,8 +39,12 @@ const key = { kind: "secret", secret: new TextEncoder().encode(secret) } as cons
 const cleanups: (() => Promise<unknown>)[] = [];
 const log = createLog("bench", "warn");
 
-interface Api {
+interface Contestant {
   url: string;
+  pid: number;
+}
+
+interface Api extends Contestant {
   redis: RedisClient;
 }
 
@@ -63,13 +67,17 @@ async function startApi(): Promise<Api> {
   const stores = { REDIS_URL: redisServer.url, DATABASE_URL: postgres.url(), JWT_SECRET: secret };
   const addresses = { HOST: "127.0.0.1", PORT: "0", PRIVATE_HOST: "127.0.0.1", PRIVATE_PORT: "0" };
   const profile = profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` };
-  const api = await ServiceProcess.start({ service: "api", env: { NODE_ENV: "production", ...stores, ...addresses, ...profile } });
+  let pid = 0;
+  const onLine = (line: string) => {
+    pid ||= Number(/"pid":(\d+)/.exec(line)?.[1] ?? 0);
+  };
+  const api = await ServiceProcess.start({ service: "api", env: { NODE_ENV: "production", ...stores, ...addresses, ...profile }, onLine });
   cleanups.push(() => api.stop());
   const redis = commandClient(redisServer.url, "bench", log);
   await redis.connect();
   cleanups.push(async () => redis.disconnect());
   await post(redis, session.id, api.ports.private ?? 0);
-  return { url: `http://127.0.0.1:${api.ports.public}`, redis };
+  return { url: `http://127.0.0.1:${api.ports.public}`, pid, redis };
 }
 
 async function post(redis: RedisClient, sessionId: number, privatePort: number): Promise<void> {
@@ -90,40 +98,60 @@ async function countCommands(redis: RedisClient): Promise<number> {
   return Number(count);
 }
 
-async function startBare(content: BareContent): Promise<string> {
+async function startBare(content: BareContent): Promise<Contestant> {
   const child = fork(new URL("./bare-server.ts", import.meta.url));
   cleanups.push(async () => child.disconnect());
   child.send(content);
   const [port] = await once(child, "message");
-  return `http://127.0.0.1:${port}`;
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 };
 }
 
-/** Requests a second. */
-async function measure(url: string, headers: Record<string, string>, duration = seconds): Promise<number> {
-  const result = await autocannon({ url, connections, duration, headers });
-  if (result.errors + result.non2xx > 0) throw new Error(`${url}: ${result.errors} errors, ${result.non2xx} refusals`);
-  return result.requests.average;
+interface Rate {
+  perSecond: number;
+  /** Of the server's process: says more than the rate where others use the machine too. */
+  cpuMicros: number;
+}
+
+async function measure({ url, pid }: Contestant, headers: Record<string, string>, duration = seconds): Promise<Rate> {
+  const cpuBefore = await cpuMicros(pid);
+  const { requests, errors, non2xx } = await autocannon({ url, connections, duration, headers });
+  if (errors + non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} refusals`);
+  return { perSecond: requests.average, cpuMicros: ((await cpuMicros(pid)) - cpuBefore) / requests.total };
+}
+
+/** What a process has used since its start, by Linux's count in hundredths of a second. */
+async function cpuMicros(pid: number): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-async function compare(path: string, api: Api, bare: string, headers: Record<string, string>): Promise<void> {
-  const contestants = { api: `${api.url}${path}`, bare: `${bare}/bare${path}`, "bare, same token check": `${bare}/checked${path}` };
-  const rates = new Map<string, number[]>();
-  for (const url of Object.values(contestants)) await measure(url, headers, 1); // warm
+async function compare(path: string, api: Api, bare: Contestant, headers: Record<string, string>): Promise<void> {
+  const contestants = {
+    api: { url: `${api.url}${path}`, pid: api.pid },
+    bare: { url: `${bare.url}/bare${path}`, pid: bare.pid },
+    "bare, same token check": { url: `${bare.url}/checked${path}`, pid: bare.pid },
+  };
+  const rates = new Map<string, Rate[]>();
+  for (const contestant of Object.values(contestants)) await measure(contestant, headers, 1); // warm
   let commands = 0;
   for (let turn = 0; turn < turns; turn += 1) {
-    for (const [name, url] of Object.entries(contestants)) {
+    for (const [name, contestant] of Object.entries(contestants)) {
       const before = await countCommands(api.redis);
-      rates.set(name, [...(rates.get(name) ?? []), await measure(url, headers)]);
-      if (name === "api") commands = (await countCommands(api.redis)) - before;
+      rates.set(name, [...(rates.get(name) ?? []), await measure(contestant, headers)]);
+      if (name === "api") commands += (await countCommands(api.redis)) - before;
     }
   }
-  const ours = median(rates.get("api") ?? []);
-  print(`${path}: ${Math.round(ours)}/s, with ${Math.round(commands / seconds)} commands/s of Redis`);
-  for (const name of ["bare", "bare, same token check"]) {
-    const theirs = median(rates.get(name) ?? []);
-    print(`  ${name}: ${Math.round(theirs)}/s, the api has ${Math.round((100 * ours) / theirs)} % of it`);
+  print(`${path} (${Math.round(commands / turns / seconds)} commands/s of Redis)`);
+  const of = (name: string, figure: keyof Rate) => median((rates.get(name) ?? []).map((rate) => rate[figure]));
+  for (const name of rates.keys()) {
+    const percent = Math.round((100 * of("api", "perSecond")) / of(name, "perSecond"));
+    const cpuPercent = Math.round((100 * of(name, "cpuMicros")) / of("api", "cpuMicros"));
+    print(
+      `  ${name}: ${Math.round(of(name, "perSecond"))}/s, ${of(name, "cpuMicros").toFixed(1)} µs of CPU a request` +
+        (name === "api" ? "" : `; the api has ${percent} % of the rate, ${cpuPercent} % by CPU`),
+    );
   }
 }
 

@@ -18,6 +18,7 @@ export interface Config {
   readonly token: TokenConfig;
   readonly allowedOrigins: readonly string[]; // beside the page's own
   readonly webDir: string | undefined; // the built page
+  readonly isDocsPageOn: boolean; // `/docs`
   readonly writesPerMinute: number; // per user; 0: no limit
   readonly settings: LiveChatSettings;
   readonly draw: DrawConfig;
@@ -25,8 +26,9 @@ export interface Config {
 
 export function loadConfig(source: EnvSource): Config {
   const env = new Env(source);
+  const nodeEnv = readNodeEnv(env);
   const config: Config = {
-    nodeEnv: readNodeEnv(env),
+    nodeEnv,
     logLevel: env.oneOf<LogLevel>("LOG_LEVEL", "info", LOG_LEVELS),
     host: env.text("HOST", "0.0.0.0"),
     port: env.int("PORT", 8_002, { min: 0, max: 65_535 }),
@@ -38,6 +40,7 @@ export function loadConfig(source: EnvSource): Config {
     token: readTokenConfig(env),
     allowedOrigins: env.list("ALLOWED_ORIGINS"),
     webDir: env.optional("WEB_DIR"),
+    isDocsPageOn: env.bool("API_DOCS", nodeEnv === "development"),
     writesPerMinute: env.int("REST_WRITES_PER_MINUTE", 600, { min: 0, max: 1_000_000 }),
     settings: readLiveChatSettings(env),
     draw: readDrawConfig(env),

@@ -56,6 +56,7 @@ async function start(): Promise<RunningService> {
     {
       allowedOrigins: config.allowedOrigins,
       webDir: config.webDir,
+      isDocsPageOn: config.isDocsPageOn,
       demoTokens: config.nodeEnv === "production" || config.token.key.kind !== "secret" ? undefined : config.token,
       onAnswer: (route, status, seconds) => answers.observe({ route, status }, seconds),
     },

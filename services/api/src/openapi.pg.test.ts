@@ -11,7 +11,7 @@ const stores = await testStores();
 const webDir = await mkdtemp(join(tmpdir(), "drawchat-web-"));
 await writeFile(join(webDir, "index.html"), "<!doctype html><title>draw</title>");
 await writeFile(join(webDir, "app-3F9A2B7C.js"), "0");
-const development = await testApi(stores, { server: { demoTokens: TOKENS, webDir } });
+const development = await testApi(stores, { server: { demoTokens: TOKENS, webDir, isDocsPageOn: true } });
 const production = await testApi(stores);
 
 test("the description lists every call with its answers and problems", async () => {

@@ -6,7 +6,6 @@ import type { Socket } from "node:net";
 import type { TokenConfig } from "@drawchat/auth/config";
 import { ClientError } from "@drawchat/protocol/errors";
 import { type Log, maskUrl } from "@drawchat/runtime/log";
-import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { ApiParts, App } from "./api.ts";
@@ -14,6 +13,7 @@ import { authenticate } from "./bearer.ts";
 import { addHeaders } from "./headers.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { answerUnrouted } from "./methods.ts";
+import { addDescription } from "./openapi.ts";
 import { addPages } from "./pages.ts";
 import { asClientError, PROBLEM_TYPE, problemOf, sendProblem } from "./problems.ts";
 import { addDemoTokenRoute } from "./routes/demo-token.ts";
@@ -33,6 +33,8 @@ export interface PublicServerOptions {
   allowedOrigins: readonly string[];
   /** Folder of the built page; undefined: no page. */
   webDir: string | undefined;
+  /** Whether there is `/docs`; `/openapi.json` always is. */
+  isDocsPageOn: boolean;
   /** Undefined: no demo sign-in (production). */
   demoTokens: TokenConfig | undefined;
   /** Told of every answer. */
@@ -67,26 +69,18 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
   addRequestLog(app, httpLog, options);
   endKeepAlive(app);
   await addHeaders(app, options.allowedOrigins);
-  await app.register(swagger, {
-    openapi: { openapi: "3.1.0", info: { title: "drawchat", version: "1.0.0" }, ...SECURITY },
-    hideUntagged: true,
-  });
   answerUnrouted(app);
+  await addDescription(app, { withPage: options.isDocsPageOn });
   // A context of its own: its hooks ask for a token, the page's and the demo's routes need none.
   await app.register((chat, _options, done) => {
     addChatRoutes(chat.withTypeProvider<TypeBoxTypeProvider>(), parts);
     done();
   });
   if (options.demoTokens) addDemoTokenRoute(app, options.demoTokens);
-  app.get("/openapi.json", async () => app.swagger());
   if (options.webDir !== undefined) await addPages(app, options.webDir);
   await app.ready();
   return app;
 }
-
-const SECURITY = {
-  components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } } },
-} as const;
 
 /** Everything below /live-chat: a token always; nothing but the status while the chat is switched off. */
 function addChatRoutes(chat: App, parts: ApiParts): void {

@@ -109,7 +109,7 @@ export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, op
     acceptor: new Acceptor({ redis, log, limitPerMinute, restoreRoom: (room) => restorer.restore(room) }),
     limiter: new WriteLimiter({ redis, perMinute: options.writesPerMinute ?? 0 }),
   };
-  const defaults = { allowedOrigins: [], webDir: undefined, demoTokens: undefined, onAnswer: () => undefined };
+  const defaults = { allowedOrigins: [], webDir: undefined, isDocsPageOn: false, demoTokens: undefined, onAnswer: () => undefined };
   const app = await buildPublicServer(parts, { ...defaults, ...options.server });
   afterAll(async () => {
     await app.close();
