@@ -34,6 +34,8 @@ export interface Arrival extends Departure {
 
 interface Fate {
   arrival: Arrival | undefined;
+  /** Where the user was before the arrival, and has not left since. */
+  elsewhere: Arrival | undefined;
   departures: Departure[];
 }
 
@@ -44,9 +46,8 @@ interface Fate {
 export function collapseChanges(reports: readonly ViewerChanges[]): { arrivals: Arrival[]; departures: Departure[] } {
   const fates = new Map<string, Fate>();
   for (const { sessionId, gatewayId, seenAt, joined, left } of reports) {
-    const head = { sessionId, gatewayId, seenAt };
-    for (const userId of joined) fates.set(`${sessionId}:${userId}`, { arrival: { ...head, userId, isActive: true }, departures: [] });
-    for (const userId of left) leave(fates, { ...head, userId });
+    for (const userId of joined) join(fates, { sessionId, gatewayId, seenAt, userId, isActive: true });
+    for (const userId of left) leave(fates, { sessionId, gatewayId, seenAt, userId });
   }
   const byUser = (a: Departure, b: Departure) => a.sessionId - b.sessionId || a.userId - b.userId;
   const all = [...fates.values()];
@@ -56,10 +57,20 @@ export function collapseChanges(reports: readonly ViewerChanges[]): { arrivals: 
   };
 }
 
+const keyOf = ({ sessionId, userId }: Departure) => `${sessionId}:${userId}`;
+
+function join(fates: Map<string, Fate>, arrival: Arrival): void {
+  const before = fates.get(keyOf(arrival))?.arrival;
+  const elsewhere = before?.isActive && before.gatewayId !== arrival.gatewayId ? before : undefined;
+  fates.set(keyOf(arrival), { arrival, elsewhere, departures: [] });
+}
+
 function leave(fates: Map<string, Fate>, departure: Departure): void {
-  const key = `${departure.sessionId}:${departure.userId}`;
-  const fate = fates.get(key);
-  if (fate === undefined) fates.set(key, { arrival: undefined, departures: [departure] });
+  const fate = fates.get(keyOf(departure));
+  if (fate === undefined) fates.set(keyOf(departure), { arrival: undefined, elsewhere: undefined, departures: [departure] });
   else if (fate.arrival === undefined) fate.departures.push(departure);
-  else if (fate.arrival.gatewayId === departure.gatewayId) fate.arrival = { ...fate.arrival, seenAt: departure.seenAt, isActive: false };
+  else if (fate.arrival.gatewayId === departure.gatewayId) {
+    fate.arrival = fate.elsewhere ?? { ...fate.arrival, seenAt: departure.seenAt, isActive: false };
+    fate.elsewhere = undefined;
+  } else if (fate.elsewhere?.gatewayId === departure.gatewayId) fate.elsewhere = undefined;
 }

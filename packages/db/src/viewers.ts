@@ -135,7 +135,8 @@ const PAIRS = `
       WHERE v.is_active AND (v.session_id, v.gateway_id) > (pairs.session_id, pairs.gateway_id)
       ORDER BY v.session_id, v.gateway_id LIMIT 1) next)
   SELECT p.session_id AS "sessionId", p.gateway_id AS "gatewayId", ${IS_LIVE} AS "isSessionLive"
-  FROM pairs p JOIN live_chat_sessions s ON s.id = p.session_id`;
+  FROM pairs p JOIN live_chat_sessions s ON s.id = p.session_id
+  ORDER BY p.session_id, p.gateway_id`;
 
 export async function listViewersAt(pool: pg.Pool): Promise<ViewersAt[]> {
   return (await pool.query<ViewersAt>(PAIRS)).rows;
