@@ -9,7 +9,7 @@ import { fetchMessages, likeMessage, likeSession } from "./api.ts";
 import { loadLiked, type Outbox, saveLiked, takeOutbox } from "./keepsakes.ts";
 import { Rush } from "./rush.ts";
 import type { TextName } from "./texts.ts";
-import { LINES_MAX, type Line, Timeline } from "./timeline.ts";
+import { type Line, Timeline } from "./timeline.ts";
 
 /** Everything the components show. */
 export interface ChatView {
@@ -20,6 +20,8 @@ export interface ChatView {
   newLines: number;
   /** The reader is at lines that are held, and there are more behind them. */
   hasMore: boolean;
+  /** How many messages were sent from here: whoever writes wants to see it. */
+  sent: number;
   /** Lines that the server left out lately to keep up. */
   leftOut: number;
   /** True while lines come faster than a screen reader could say them. */
@@ -64,8 +66,6 @@ export class ChatModel {
   #redrawTimer: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
   #drawnAt = 0;
-  /** How many of the last lines are drawn; grows until it is all of them. */
-  #reach = LINES_AT_ONCE;
   #leftOutTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(access: Access, start: SessionStart, onChange: () => void) {
@@ -137,7 +137,7 @@ export class ChatModel {
   }
 
   send(text: string): void {
-    this.#set({ notice: undefined });
+    this.#set({ notice: undefined, sent: this.#view.sent + 1 });
     this.#client.send(text);
   }
 
@@ -256,19 +256,24 @@ export class ChatModel {
       this.#isRedrawDue = false;
       this.#drawnAt = now;
       const { lines, newLines, hasMore } = this.#timeline;
-      const isRushing = this.#rush.isOn(Date.now());
-      this.#view = { ...this.#view, lines: this.#drawable(lines), newLines, hasMore, isRushing };
+      const drawn = this.#drawable(lines);
+      this.#view = { ...this.#view, lines: drawn, newLines, hasMore, isRushing: this.#rush.isOn(Date.now()) };
       this.#onChange();
-      if (this.#reach < lines.length) this.#changed();
+      if (drawn.length < lines.length) this.#changed();
     });
   }
 
-  /** At a join, or at the return to the end, all lines are new: drawn in one go they would stop the page for long. */
+  /**
+   * At a join, or at the return to the end, all lines are new: drawn in one go they would stop the page for long. So
+   * the last few come first, at the end of the room, and what is above them follows; held lines grow downwards.
+   */
   #drawable(lines: readonly Line[]): readonly Line[] {
-    const lastDrawn = this.#view.lines.at(-1)?.key;
-    const fresh = lines.length - 1 - lines.findLastIndex((line) => line.key === lastDrawn);
-    this.#reach = fresh > MANY_LINES ? LINES_AT_ONCE : Math.min(LINES_MAX, this.#reach + LINES_AT_ONCE);
-    return lines.slice(-this.#reach);
+    const drawn = new Set(this.#view.lines.map((line) => line.key));
+    const isDrawn = (line: Line) => drawn.has(line.key);
+    const [first, last] = [lines.findIndex(isDrawn), lines.findLastIndex(isDrawn)];
+    const { isHeld } = this.#timeline;
+    if (last < 0 || (!isHeld && lines.length - 1 - last > MANY_LINES)) return lines.slice(-LINES_AT_ONCE);
+    return lines.slice(Math.max(0, first - LINES_AT_ONCE), isHeld ? last + 1 + LINES_AT_ONCE : undefined);
   }
 }
 
@@ -279,6 +284,7 @@ function firstView({ session, viewers, totalLikes }: SessionStart, connection: C
     lines: [],
     newLines: 0,
     hasMore: false,
+    sent: 0,
     leftOut: 0,
     isRushing: false,
     rushSummary: undefined,

@@ -6,8 +6,7 @@ import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { buildWeb } from "./build.ts";
-
-const PATIENCE = { timeout: 15_000 };
+import { enter as enterPage, expectLines, line, linesOf, PATIENCE, write } from "./steps.ts";
 
 let cluster: Cluster;
 let browser: Browser;
@@ -31,33 +30,8 @@ afterAll(async () => {
   await rm(webDir, { recursive: true });
 });
 
-/** A person in a browser of their own, in the chat. */
-async function enter(name: string): Promise<Page> {
-  const page = await (await browser.newContext({ viewport: { width: 900, height: 800 } })).newPage();
-  await page.goto(cluster.url("edge-1"));
-  await page.getByLabel("Your name").fill(name);
-  await page.getByRole("button", { name: "Join the chat" }).click();
-  await page.getByPlaceholder("Write to everyone…").waitFor();
-  return page;
-}
-
-async function write(page: Page, text: string): Promise<void> {
-  await page.getByLabel("Your message").fill(text);
-  await page.keyboard.press("Enter");
-}
-
-/** The lines on the screen that begin with `mark`, from top to bottom. */
-async function linesOf(page: Page, mark: string): Promise<string[]> {
-  const texts = await page.locator(".line .text").allTextContents();
-  return texts.filter((text) => text.startsWith(mark));
-}
-
-function expectLines(page: Page, mark: string) {
-  return expect.poll(() => linesOf(page, mark), PATIENCE);
-}
-
-function line(page: Page, text: string) {
-  return page.locator(".line").filter({ hasText: text });
+function enter(name: string): Promise<Page> {
+  return enterPage(browser, cluster.url("edge-1"), name);
 }
 
 test("two people see each other's lines once, in one order, and both are counted", async () => {

@@ -78,10 +78,9 @@ export function useReading(box: { current: HTMLElement | null }, view: ChatView,
     if (!isFollowing) moves.keep();
   }, [view.lines, isFollowing, moves]);
   // Whoever writes wants to see it, wherever they were reading.
-  const ownLast = view.lines.at(-1)?.mark === "sending" ? view.lines.at(-1)?.key : undefined;
   useLayoutEffect(() => {
-    if (ownLast !== undefined) moves.goToEnd();
-  }, [ownLast, moves]);
+    if (view.sent > 0) moves.goToEnd();
+  }, [view.sent, moves]);
   useEffect(() => onResize(box.current, moves.keep), [box, moves]);
   return { isFollowing, ...moves };
 }

@@ -53,7 +53,7 @@ export class Timeline {
   /** Lines as they were made: an unchanged message is the same object again, and is not drawn again. */
   #made = new WeakMap<ChatMessage, Line>();
   readonly #continuing = new WeakMap<Line, Line>();
-  #isHeld = false;
+  #isHeld: boolean = false;
   /** Messages of others since the hold began. */
   #sinceHold = 0;
   #self: Self;
@@ -91,6 +91,10 @@ export class Timeline {
     this.#isHeld = isHeld;
     this.#sinceHold = 0;
     this.#trim();
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   /** The reader came to the last of the held lines: what is behind them takes their place, as far as it was kept. */
