@@ -8,7 +8,7 @@ import type { LiveChatSettings } from "@drawchat/runtime/settings";
 import type { DrawConfig } from "@drawchat/schedule/draw-config";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from "fastify";
-import type { RoomWatches } from "./room-watch.ts";
+import type { RoomGlances } from "./room-glances.ts";
 import type { SessionDirectory } from "./session-directory.ts";
 import type { WriteLimiter } from "./write-limiter.ts";
 
@@ -19,7 +19,7 @@ export interface ApiParts {
   verifier: TokenVerifier;
   acceptor: Acceptor;
   sessions: SessionDirectory;
-  watches: RoomWatches;
+  glances: RoomGlances;
   limiter: WriteLimiter;
   settings: LiveChatSettings;
   draw: DrawConfig;

@@ -3,7 +3,7 @@ import { createTokenVerifier } from "@drawchat/auth/token";
 import { cacheVerdicts } from "@drawchat/auth/verdict-cache";
 import { connectDatabase } from "@drawchat/db/connect";
 import { Acceptor } from "@drawchat/redis/accept";
-import { assertRedisSettings, commandClient, subscriberClient } from "@drawchat/redis/connect";
+import { assertRedisSettings, commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { loadOrExit, type RunningService, run } from "@drawchat/runtime/run";
@@ -12,8 +12,8 @@ import { loadConfig } from "./config.ts";
 import { buildPrivateServer } from "./private-server.ts";
 import { buildPublicServer } from "./public-server.ts";
 import { assertSchema, missingStores } from "./readiness.ts";
+import { RoomGlances } from "./room-glances.ts";
 import { RoomRestorer } from "./room-restorer.ts";
-import { RoomWatches } from "./room-watch.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { WriteLimiter } from "./write-limiter.ts";
 
@@ -29,7 +29,6 @@ async function start(): Promise<RunningService> {
   const restores = metrics.counter("room_restores_total", "Rooms brought back into Redis", ["outcome"]);
 
   const redis = commandClient(config.redisUrl, "api", log);
-  const subscriber = subscriberClient(config.redisUrl, "api", log);
   const onError = (error: Error) => log.warn({ component: "process", err: { message: error.message } }, "postgres connection lost");
   const pool = { url: config.databaseUrl, onError };
   const database = connectDatabase({ ...pool, maxConnections: config.databaseConnections, applicationName: "drawchat-api" });
@@ -37,7 +36,7 @@ async function start(): Promise<RunningService> {
   const privateConnections = Math.ceil(config.databaseConnections / 2);
   const privateDatabase = connectDatabase({ ...pool, maxConnections: privateConnections, applicationName: "drawchat-api-private" });
 
-  await Promise.all([redis.connect(), subscriber.connect()]);
+  await redis.connect();
   await assertRedisSettings(redis);
   await assertSchema(database.db);
 
@@ -49,10 +48,10 @@ async function start(): Promise<RunningService> {
   const acceptor = new Acceptor({ redis, log, limitPerMinute, restoreRoom: (room) => restorer.restore(room) });
   const limiter = new WriteLimiter({ redis, perMinute: config.writesPerMinute });
   const verifier = cacheVerdicts(createTokenVerifier(config.token));
-  const watches = new RoomWatches({ redis, subscriber, onTime: (unixMs, askedAtMs) => sessions.clock.note(unixMs, askedAtMs) });
+  const glances = new RoomGlances(redis, sessions.clock);
 
   const publicServer = await buildPublicServer(
-    { log, redis, db, verifier, acceptor, sessions, watches, limiter, settings, draw },
+    { log, redis, db, verifier, acceptor, sessions, glances, limiter, settings, draw },
     {
       allowedOrigins: config.allowedOrigins,
       webDir: config.webDir,
@@ -79,8 +78,6 @@ async function start(): Promise<RunningService> {
       await acceptor.drained();
       await privateServer.close();
       await Promise.all([database.close(), privateDatabase.close()]);
-      watches.stop();
-      subscriber.disconnect();
       redis.disconnect();
     },
   };

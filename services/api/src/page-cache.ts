@@ -12,7 +12,7 @@ import { Lru } from "@drawchat/runtime/lru";
 import { AgedRead } from "./aged-read.ts";
 import { type Answer, answerOf } from "./answer.ts";
 import { type PageRequest, readMessagePage } from "./message-page.ts";
-import type { RoomWatches } from "./room-watch.ts";
+import type { RoomGlances } from "./room-glances.ts";
 import { SharedRead } from "./shared-read.ts";
 
 const MAX_AGE_MS = 500;
@@ -23,7 +23,7 @@ const MAX_PAGES = 100;
 interface PageCacheParts {
   redis: RedisClient;
   db: Db;
-  watches: RoomWatches;
+  glances: RoomGlances;
 }
 
 export class PageCache {
@@ -74,7 +74,7 @@ class NewestPage {
   }
 
   async read(): Promise<Answer> {
-    const { version } = await this.#parts.watches.look(sessionRoom(this.#request.sessionId));
+    const { version } = await this.#parts.glances.look(sessionRoom(this.#request.sessionId));
     this.#lastSeen = version;
     const kept = this.#kept;
     if (kept !== undefined && kept.version === version && performance.now() - kept.readAtMs < MAX_AGE_MS) return kept.answer;

@@ -7,7 +7,7 @@ import { cacheVerdicts } from "@drawchat/auth/verdict-cache";
 import type { NewMessageRow } from "@drawchat/db/tables";
 import { type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import { Acceptor } from "@drawchat/redis/accept";
-import { commandClient, type RedisClient, subscriberClient } from "@drawchat/redis/connect";
+import { commandClient, type RedisClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import type { LiveChatSettings } from "@drawchat/runtime/settings";
 import type { DrawConfig } from "@drawchat/schedule/draw-config";
@@ -16,8 +16,8 @@ import { type TestRedis, testRedis } from "@drawchat/testkit/redis";
 import { afterAll } from "vitest";
 import type { ApiParts, App } from "./api.ts";
 import { buildPublicServer, type PublicServerOptions } from "./public-server.ts";
+import { RoomGlances } from "./room-glances.ts";
 import { RoomRestorer } from "./room-restorer.ts";
-import { RoomWatches } from "./room-watch.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { WriteLimiter } from "./write-limiter.ts";
 
@@ -85,7 +85,7 @@ export async function testStores(): Promise<{ redisServer: TestRedis; database: 
 }
 
 export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, options: TestApiOptions = {}): Promise<TestApi> {
-  const { redis, database, redisServer } = stores;
+  const { redis, database } = stores;
   const log = createLog("test", "error"); // a 500 in a test tells why
   const settings = { ...SETTINGS, ...options.settings };
   const draw = options.draw ?? { timeZone: "UTC", daily: undefined };
@@ -94,9 +94,6 @@ export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, op
   const limitPerMinute = settings.maxMessagesPerUserPerMinute;
   const hours = { pre: settings.preDrawHours, post: settings.postDrawHours };
   const sessions = new SessionDirectory({ db, redis, log, draw, hours });
-  const subscriber = subscriberClient(redisServer.url, "test-api", createLog("test", "silent"));
-  await subscriber.connect();
-  const watches = new RoomWatches({ redis, subscriber, onTime: (unixMs, askedAtMs) => sessions.clock.note(unixMs, askedAtMs) });
   const parts: ApiParts = {
     log,
     redis,
@@ -105,17 +102,13 @@ export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, op
     draw,
     verifier: cacheVerdicts(createTokenVerifier(TOKENS)),
     sessions,
-    watches,
+    glances: new RoomGlances(redis, sessions.clock),
     acceptor: new Acceptor({ redis, log, limitPerMinute, restoreRoom: (room) => restorer.restore(room) }),
     limiter: new WriteLimiter({ redis, perMinute: options.writesPerMinute ?? 0 }),
   };
   const defaults = { allowedOrigins: [], webDir: undefined, isDocsPageOn: false, demoTokens: undefined, onAnswer: () => undefined };
   const app = await buildPublicServer(parts, { ...defaults, ...options.server });
-  afterAll(async () => {
-    await app.close();
-    watches.stop();
-    subscriber.disconnect();
-  });
+  afterAll(() => app.close());
   return { ...stores, app, parts, restorer, call: (request, call) => inject(app, request, call) };
 }
 

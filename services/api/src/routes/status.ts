@@ -16,7 +16,7 @@ const DISABLED = { enabled: false, message: "Live chat is disabled" } as const;
 const DISABLED_ANSWER = answerOf(DISABLED);
 
 /** Never to be kept, unlike pages: `server_time` is right only when it is sent. Who polls may still ask by tag. */
-export function addStatusRoute(app: App, { watches, sessions, settings }: ApiParts): void {
+export function addStatusRoute(app: App, { glances, sessions, settings }: ApiParts): void {
   const schema = {
     summary: "State of the current or of a session",
     querystring: sessionQuery,
@@ -27,7 +27,7 @@ export function addStatusRoute(app: App, { watches, sessions, settings }: ApiPar
     if (!settings.enabled) return sendAnswer(request, reply, DISABLED_ANSWER);
     const { session, nowMs } = await sessions.resolve(readOptionalId(request.query, "session_id"));
     if (session === undefined) return sendAnswer(request, reply, answerOf(noDraw(nowMs)));
-    return sendAnswer(request, reply, texts.answer(session, await watches.look(sessionRoom(session.id)), nowMs));
+    return sendAnswer(request, reply, texts.answer(session, await glances.look(sessionRoom(session.id)), nowMs));
   });
 }
 
