@@ -64,6 +64,29 @@ test("stored does not cover a message whose acknowledgement a reset took back", 
   expect(states("a")).toEqual(["pending", "accepted", "pending"]);
 });
 
+test("an acknowledgement that comes after the stored that covers it settles the message", () => {
+  const { outbox, states } = makeOutbox();
+  for (const clientId of ["a", "b"]) outbox.add(clientId, clientId, 0);
+  outbox.onStored(7);
+  outbox.onStored(6); // a late one takes nothing back
+  outbox.onAck({ client_id: "a", id: 7 });
+  outbox.onAck({ client_id: "b", id: 8 });
+  expect([states("a"), states("b")]).toEqual([
+    ["pending", "accepted", "stored"],
+    ["pending", "accepted"],
+  ]);
+  expect(outbox.messages.map((message) => message.clientId)).toEqual(["b"]);
+});
+
+test("stored from before a reset does not cover what is acknowledged after it", () => {
+  const { outbox, states } = makeOutbox();
+  outbox.add("a", "a", 0);
+  outbox.onStored(100);
+  outbox.restart(0);
+  outbox.onAck({ client_id: "a", id: 50 });
+  expect(states("a")).toEqual(["pending", "accepted"]);
+});
+
 test("a message first sent over ten minutes ago is marked as resent", () => {
   const { outbox, send } = makeOutbox();
   outbox.add("a", "a", 0);

@@ -7,7 +7,8 @@
  *      └─▶ failed ──retry──▶ pending
  *
  * A `stored` covers an id only while that id's acknowledgement still holds. After Redis lost its memory other
- * messages rise above a lost one, and their `stored` would cover it: so `restart` takes the acknowledgement back first.
+ * messages rise above a lost one, and their `stored` would cover it: so `restart` takes the acknowledgement back first,
+ * and forgets what was stored before it. An acknowledgement may also come after the `stored` that covers it.
  */
 import { ERRORS, isErrorCode } from "@drawchat/protocol/errors";
 import { Backoff } from "./backoff.ts";
@@ -64,6 +65,8 @@ export class Outbox {
   readonly #onChange: (message: OwnMessage) => void;
   readonly #random: () => number;
   #era = 0;
+  /** The highest `stored` of this era. */
+  #storedUpto = 0;
 
   constructor({ onChange, random = Math.random }: OutboxOptions) {
     this.#onChange = onChange;
@@ -89,6 +92,7 @@ export class Outbox {
    */
   restart(vouchedUpto: number): void {
     this.#era += 1;
+    this.#storedUpto = 0;
     for (const entry of this.#entries.values()) {
       entry.inFlightSince = undefined;
       entry.notBefore = 0;
@@ -129,15 +133,12 @@ export class Outbox {
     entry.backoff.reset();
     entry.message = { ...entry.message, id, ...(skipped ? { skipped } : {}) };
     this.#set(entry, { state: "accepted" });
+    this.#settle(entry);
   }
 
   onStored(upto: number): void {
-    for (const [clientId, entry] of this.#entries) {
-      const { status, id } = entry.message;
-      if (status.state !== "accepted" || id === undefined || id > upto) continue;
-      this.#entries.delete(clientId);
-      this.#set(entry, { state: "stored" });
-    }
+    this.#storedUpto = Math.max(this.#storedUpto, upto);
+    for (const entry of this.#entries.values()) this.#settle(entry);
   }
 
   /** An `error` frame with a client_id: repeated later where it passes by itself, else failed. */
@@ -191,6 +192,14 @@ export class Outbox {
     const entry: Entry = { message, firstSent, notBefore: 0, wasAccepted: false, backoff: new Backoff({ random: this.#random }) };
     this.#entries.set(message.clientId, entry);
     this.#onChange(message);
+  }
+
+  /** Lets go what is acknowledged and covered. */
+  #settle(entry: Entry): void {
+    const { clientId, status, id } = entry.message;
+    if (status.state !== "accepted" || id === undefined || id > this.#storedUpto) return;
+    this.#entries.delete(clientId);
+    this.#set(entry, { state: "stored" });
   }
 
   #awaitsAnswer(entry: Entry, now: number): boolean {
