@@ -162,20 +162,69 @@ describe("headers", () => {
     expect(headers).toMatchObject({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
     expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
   });
+});
 
-  test.each(["https://evil.example", "null"])("origin %s gets no leave to read", async (origin) => {
-    const { headers } = await call("GET /live-chat/status", { headers: { origin } });
+describe("other origins", () => {
+  const allowed = "https://draw.example";
+
+  test.each([
+    ["the allowed one", allowed, allowed],
+    ["a foreign one", "https://evil.example", undefined],
+    ["null", "null", undefined],
+    ["the allowed one over http", "http://draw.example", undefined],
+    ["the allowed one on another port", "https://draw.example:8443", undefined],
+    ["a name that begins like it", "https://draw.example.evil.example", undefined],
+    ["none", undefined, undefined],
+  ])("%s: may it read?", async (_what, origin, expected) => {
+    for (const path of ["/live-chat/status", "/live-chat/messages", "/live-chat/sessions", "/nothing"]) {
+      const { headers } = await call(`GET ${path}`, origin === undefined ? {} : { headers: { origin } });
+      expect(headers["access-control-allow-origin"]).toBe(expected);
+      expect(headers["access-control-allow-credentials"]).toBeUndefined();
+      expect(headers.vary).toBe("Origin");
+    }
+  });
+
+  test("what an allowed one may send is said before, nothing unknown and no cookies", async () => {
+    const asked = { origin: allowed, "access-control-request-method": "GET", "access-control-request-headers": "authorization,x-evil" };
+    const { status, headers } = await call("OPTIONS /live-chat/messages", { user: 0, headers: asked });
+    expect(status).toBe(204);
+    expect(headers).toMatchObject({
+      "access-control-allow-origin": allowed,
+      "access-control-allow-headers": "Authorization, Content-Type, If-None-Match",
+      "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+      "access-control-max-age": "600",
+    });
+    expect(headers["access-control-allow-credentials"]).toBeUndefined();
+  });
+
+  test("a foreign one gets no leave to send", async () => {
+    const asked = { origin: "https://evil.example", "access-control-request-method": "POST" };
+    const { status, headers } = await call("OPTIONS /live-chat/like", { user: 0, headers: asked });
+    expect(status).toBe(204);
     expect(headers["access-control-allow-origin"]).toBeUndefined();
   });
 
-  test("an allowed origin may read, and may send a token, but nothing unknown and no cookies", async () => {
-    const origin = "https://draw.example";
-    expect((await call("GET /live-chat/status", { headers: { origin } })).headers["access-control-allow-origin"]).toBe(origin);
-    const asked = { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization,x-evil" };
-    const preflight = await call("OPTIONS /live-chat/like", { user: 0, headers: asked });
-    expect(preflight.status).toBe(204);
-    expect(preflight.headers["access-control-allow-headers"]).toBe("Authorization, Content-Type, If-None-Match");
-    expect(preflight.headers["access-control-allow-credentials"]).toBeUndefined();
+  test("an allowed one sees the tag, and when to come again", async () => {
+    const { headers } = await call("GET /live-chat/messages", { headers: { origin: allowed } });
+    expect(headers["access-control-expose-headers"]).toBe("ETag, Retry-After");
+    const limited = await testApi(stores, { writesPerMinute: 1, server: { allowedOrigins: [allowed] } });
+    await limited.call("POST /live-chat/like", { user: 81, headers: { origin: allowed } });
+    const refused = await limited.call("POST /live-chat/like", { user: 81, headers: { origin: allowed } });
+    expect(refused.headers).toMatchObject({ "access-control-allow-origin": allowed, "access-control-expose-headers": "ETag, Retry-After" });
+  });
+});
+
+describe("too many writes", () => {
+  test("are 429 with when to come again, in milliseconds and in seconds rounded up", async () => {
+    const limited = await testApi(stores, { writesPerMinute: 2 });
+    const answers = [];
+    for (let i = 0; i < 3; i += 1) answers.push(await limited.call("POST /live-chat/like", { user: 82 }));
+    expect(answers.map((answer) => answer.status)).toEqual([200, 409, 429]);
+    const body = answers[2]?.body;
+    if (!Value.Check(Problem, body)) throw new Error("not a problem document");
+    expect(body).toMatchObject({ code: "rate_limited", retry_after_ms: expect.any(Number) });
+    expect(body.retry_after_ms).toBeGreaterThan(50_000);
+    expect(answers[2]?.headers["retry-after"]).toBe(String(Math.ceil((body.retry_after_ms ?? 0) / 1_000)));
   });
 });
 

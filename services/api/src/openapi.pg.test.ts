@@ -3,9 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTokenVerifier } from "@drawchat/auth/token";
 import { DemoToken } from "@drawchat/protocol/rest";
+import { addSession } from "@drawchat/testkit/sessions";
+import type Type from "typebox";
 import Value from "typebox/value";
 import { expect, test } from "vitest";
-import { TOKENS, testApi, testStores } from "./test-api.ts";
+import { loadConfig } from "./config.ts";
+import { CALL_EXAMPLES } from "./examples.ts";
+import { post, TOKENS, testApi, testStores } from "./test-api.ts";
 
 const stores = await testStores();
 const webDir = await mkdtemp(join(tmpdir(), "drawchat-web-"));
@@ -41,6 +45,83 @@ test("the description lists every call with its answers and problems", async () 
       expect(call.security).toEqual([{ bearer: [] }]);
     }
   }
+});
+
+interface Described {
+  paths: Record<string, Record<string, Operation>>;
+}
+
+interface Operation {
+  requestBody?: { content: Record<string, Content> };
+  responses: Record<string, { content?: Record<string, Content>; headers?: object }>;
+}
+
+interface Content {
+  schema: Type.TSchema;
+  example?: unknown;
+}
+
+test("every call has an example of what goes in and what comes out, which its schema takes", async () => {
+  const { body } = await development.call("GET /openapi.json", { user: 0 });
+  const contents = Object.entries((body as Described).paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { requestBody, responses }]) =>
+      [["body", requestBody] as const, ...Object.entries(responses)].flatMap(([part, holder]) =>
+        Object.values(holder?.content ?? {}).map((content) => ({ name: `${method} ${path} ${part}`, ...content })),
+      ),
+    ),
+  );
+  expect(contents.length).toBeGreaterThan(40);
+  const withContent = contents.filter(({ schema }) => !("type" in schema && schema.type === "null"));
+  expect(withContent.filter(({ example }) => example === undefined).map(({ name }) => name)).toEqual([]);
+  expect(withContent.filter(({ schema, example }) => !Value.Check(schema, example)).map(({ name }) => name)).toEqual([]);
+});
+
+test("an example has exactly the fields that the answer has", async () => {
+  const { id } = await addSession(stores.database.db);
+  development.parts.sessions.forget();
+  await post(development.parts.acceptor, id, ["good luck"]);
+  const [message] = Object(CALL_EXAMPLES["GET /live-chat/messages"]?.answer).messages;
+  const page = await development.call("GET /live-chat/messages");
+  const status = await development.call("GET /live-chat/status");
+  const sessions = await development.call("GET /live-chat/sessions", { roles: ["admin"] });
+  const [managed] = Object(CALL_EXAMPLES["GET /live-chat/sessions"]?.answer).sessions;
+  const keysOf = (value: unknown) => new Set(Object.keys(Object(value)));
+  expect(keysOf(Object(page.body).messages[0])).toEqual(keysOf(message));
+  expect(keysOf(status.body)).toEqual(keysOf(CALL_EXAMPLES["GET /live-chat/status"]?.answer));
+  expect(keysOf(Object(sessions.body).sessions[0])).toEqual(keysOf(managed));
+});
+
+test("what says come again, and what may be kept, has its headers described", async () => {
+  const { body } = await development.call("GET /openapi.json", { user: 0 });
+  const { paths } = body as Described;
+  expect(paths["/live-chat/like"]?.post?.responses["429"]?.headers).toHaveProperty("Retry-After");
+  expect(paths["/live-chat/messages"]?.get?.responses["503"]?.headers).toHaveProperty("Retry-After");
+  expect(paths["/live-chat/messages"]?.get?.responses).toHaveProperty("304");
+});
+
+test("the page that tries the calls is there where it is wanted, and nowhere else", async () => {
+  const page = await development.call("GET /docs", { user: 0 });
+  expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
+  expect(page.headers["content-security-policy"]).toContain("default-src 'self'");
+  expect(page.text).not.toMatch(/https?:\/\//);
+  for (const path of ["/docs", "/docs/", "/docs/json", "/docs/static/index.html", "/docs/static/swagger-ui.css"]) {
+    expect((await production.call(`GET ${path}`, { user: 0 })).status).toBe(404);
+  }
+  expect((await production.call("GET /openapi.json", { user: 0 })).status).toBe(200);
+});
+
+test.each([
+  ["development", {}, true],
+  ["production", {}, false],
+  ["production", { API_DOCS: "true" }, true],
+  ["development", { API_DOCS: "false" }, false],
+])("in %s with %j there is a page to try the calls: %s", (nodeEnv, more, expected) => {
+  const needed = {
+    REDIS_URL: "redis://localhost",
+    DATABASE_URL: "postgres://localhost/x",
+    JWT_SECRET: "jf83jf83hf7shf7sgf6sgf6sgd6" + "k2lq9",
+  };
+  expect(loadConfig({ NODE_ENV: nodeEnv, ...needed, ...more }).isDocsPageOn).toBe(expected);
 });
 
 test("a demo token is one for a user of its own, with the role asked for", async () => {
