@@ -5,7 +5,6 @@
 import type { RoomName } from "@drawchat/protocol/ids";
 import { type AudienceReport, addAudience, chunkChanges, chunkList } from "@drawchat/redis/audience";
 import { isReady, type RedisClient } from "@drawchat/redis/connect";
-import type { LiveRoom } from "./live-room.ts";
 
 const LIST_MS = 60_000;
 /** Changes gathered while Redis is away; what is beyond is left to the list. */
@@ -25,7 +24,13 @@ export interface AudienceOptions {
   redis: RedisClient;
   gatewayId: string;
   /** The room, while it has listeners here. */
-  find: (room: RoomName) => LiveRoom | undefined;
+  find: (room: RoomName) => WatchedRoom | undefined;
+}
+
+/** What is asked of a room. */
+export interface WatchedRoom {
+  readonly epoch: string;
+  readonly sockets: { readonly userIds: Iterable<number> };
 }
 
 export class Audience {

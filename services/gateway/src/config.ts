@@ -26,6 +26,7 @@ export interface GatewayConfig {
   readonly closeSpreadMs: number; // a session's end closes its sockets spread over this
   readonly trustedProxies: TrustedProxies; // whose X-Forwarded-For counts
   readonly admission: AdmissionLimits;
+  readonly audienceMs: number; // how long joins and leaves gather on their way to Postgres
   readonly stopTimeoutMs: number;
 }
 
@@ -60,6 +61,7 @@ export function loadConfig(source: EnvSource): GatewayConfig {
       maxConnections: env.int("GATEWAY_MAX_CONNECTIONS", 100_000, { min: 1, max: 10_000_000 }),
       maxSocketsPerAddress: env.int("GATEWAY_MAX_SOCKETS_PER_ADDRESS", 0, { min: 0, max: 10_000_000 }), // 0: no limit
     },
+    audienceMs: env.int("GATEWAY_AUDIENCE_MS", 5_000, { min: 100, max: 60_000 }),
     stopTimeoutMs: env.int("GATEWAY_STOP_TIMEOUT_MS", 30_000, { min: 1_000, max: 300_000 }),
   };
   env.finish();

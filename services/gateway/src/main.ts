@@ -61,6 +61,7 @@ async function start(): Promise<RunningService> {
     log,
     metrics,
     gatewayId: config.gatewayId,
+    audienceMs: config.audienceMs,
     publish: (topic, bytes) => server.publish(topic, bytes),
     tickMs: config.tickMs,
     historyLimit: messageHistoryLimit,

@@ -20,13 +20,14 @@ const TIP_GRACE_MS = 1_000;
 /** With what is stale after 12 s: a killed gateway's viewers are gone within 15 s. */
 const VIEWERS_BEAT_MS = 2_000;
 const VIEWERS_CHANGE_MS = 250;
-const AUDIENCE_MS = 5_000;
 
 export type JoinAnswer = { kind: "joined"; room: LiveRoom } | { kind: "unknown" } | { kind: "unavailable" };
 
 export interface RoomsOptions extends LiveRoomDeps {
   subscriber: RedisClient;
   gatewayId: string;
+  /** How long joins and leaves gather before they are reported. */
+  audienceMs: number;
 }
 
 export class Rooms {
@@ -46,7 +47,7 @@ export class Rooms {
   }
 
   start(): void {
-    const { redis, subscriber } = this.#options;
+    const { redis, subscriber, audienceMs } = this.#options;
     subscriber.on("messageBuffer", (channel: Buffer, bytes: Buffer) => this.#onMessage(channel, bytes));
     // What was published while the subscription was away is a hole in every room.
     subscriber.on("ready", () => void this.#onSubscriberReady());
@@ -58,7 +59,7 @@ export class Rooms {
       return this.#beatViewers(changed);
     });
     for (const connection of [redis, subscriber]) connection.on("ready", () => this.#audience.noteLoss());
-    void this.#every(AUDIENCE_MS, () => this.#audience.report());
+    void this.#every(audienceMs, () => this.#audience.report());
   }
 
   /** Takes this gateway's viewers out of every room. */
@@ -198,6 +199,7 @@ export class Rooms {
   }
 
   #judgeTip(room: LiveRoom, notedUpto: number, tip: Tip | undefined): void {
+    if (!room.isLive) return; // it is reading already; the next check judges what came of it
     if (tip === undefined) {
       void room.repair("Redis does not know the room");
       return;

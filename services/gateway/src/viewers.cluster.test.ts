@@ -6,11 +6,10 @@ import { type Cluster, type ProcessName, startCluster } from "@drawchat/testkit/
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 let cluster: Cluster;
-/** A report every 5 s, and the writer's time. */
-const SOON = { timeout: 12_000, interval: 200 };
+const SOON = { timeout: 10_000, interval: 100 };
 
 beforeAll(async () => {
-  cluster = await startCluster({ gateways: 2, jobs: 1 });
+  cluster = await startCluster({ gateways: 2, jobs: 1, env: { GATEWAY_AUDIENCE_MS: "500" } });
 });
 afterAll(() => cluster.stop());
 
@@ -111,6 +110,16 @@ test("a gateway that was killed and is back under its name has no rows of its us
   await joined(id, [101], "gateway-2");
   await expect.poll(() => activeViewers(id), SOON).toBe(4);
   expect(cluster.logs.all.filter((line) => line.msg === "gateway is silent, its viewers are closed" && line.session === id)).toEqual([]);
+});
+
+test("a gateway that is stopped closes its viewers' rows itself", { timeout: 30_000 }, async () => {
+  const { id } = await cluster.session();
+  await joined(id, [1], "gateway-1");
+  await joined(id, users(101, 5), "gateway-2");
+  await expect.poll(() => activeUsers(id), SOON).toEqual([1, ...users(101, 5)]);
+  await cluster.kill("gateway-2", "SIGTERM");
+  await expect.poll(() => activeUsers(id), { timeout: 5_000, interval: 100 }).toEqual([1]);
+  await cluster.restart("gateway-2");
 });
 
 test("what Redis lost is made up for by full lists", { timeout: 40_000 }, async () => {
