@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { decodeJwt } from "jose";
 import { expect, test } from "vitest";
 import { createTokenVerifier } from "./token.ts";
 
@@ -34,10 +35,24 @@ test("a negative lifetime gives an expired token", async () => {
   expect(await verify(token(["--user-id", "7", "--expires-in", "-1h"]).token)).toEqual({ kind: "refused", reason: "expired" });
 });
 
+test.each(["--help", "-h"])("%s tells what there is, without a secret, and ends with 0", (option) => {
+  const { status, token: text, stderr } = token([option], { DATA_DIR: "/no/such/folder" });
+  expect([status, stderr]).toEqual([0, ""]);
+  for (const name of ["--user-id", "--username", "--role", "--profile-pic", "--expires-in"]) expect(text).toContain(`\n  ${name} `);
+});
+
+test.each(["", " \u200b "])("a name %j of nothing visible is the user's number", async (username) => {
+  const printed = token(["--username", username, "--user-id", "7"]);
+  expect(decodeJwt(printed.token).username).toBe("user7");
+});
+
 test.each([
   [["--user-id", "0"], "--user-id must be"],
   [["--user-id", "7", "--role", "king"], "--role must be one of"],
   [["--user-id", "7", "--expires-in", "soon"], "--expires-in must look like"],
+  [["--user-id", "7", "--expires-in", "0s"], "--expires-in must look like"],
+  [["--user-id", "7", "--expires-in", "1h", "--expires-in", "2h"], "--expires-in is given twice"],
+  [["--user-id", "7", "--user-id=8", "--username", "a", "--username", "b"], "--user-id is given twice\n  --username is given twice"],
   [["--user-id", "7", "--expires-in", "25h"], "over JWT_MAX_AGE"],
   [["--user", "7"], "Unknown option"],
 ])("%j is refused with the usage", (args, sentence) => {
