@@ -1,6 +1,7 @@
 /** The jobs process as it is run: real Redis, real Postgres, a real signal. */
 
 import { closeSession } from "@drawchat/db/session-changes";
+import { ServiceProcess, ServiceStartError } from "@drawchat/local/process";
 import { commandClient } from "@drawchat/redis/connect";
 import { readRoom } from "@drawchat/redis/room-state";
 import { createLog } from "@drawchat/runtime/log";
@@ -50,6 +51,33 @@ test("it goes on after Postgres ended all its connections", async () => {
   const { id } = await cluster.session({ opensInMs: 1_000, drawInMs: 2_000, closesInMs: 60_000 });
   await cluster.waitForLog((line) => line.msg === "session opened" && line.session === id);
   expect(cluster.logs.all.some((line) => line.level === "fatal")).toBe(false);
+});
+
+/** What a second one, on the same stores, says when it ends by itself with 78. */
+async function refusal(): Promise<string> {
+  const env = { REDIS_URL: cluster.redis.url, DATABASE_URL: cluster.database.url, PRIVATE_PORT: "0" };
+  const error: unknown = await ServiceProcess.start({ service: "jobs", env }).then(
+    () => "it started",
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ServiceStartError) || error.code !== 78) throw error;
+  return error.output;
+}
+
+test("a schema that is not its own ends it with 78", async () => {
+  const { pool } = cluster.database;
+  await pool.query("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-foreign', 'now')");
+  expect(await refusal()).toContain("the schema is newer than this version (9999-foreign)");
+  await pool.query("DELETE FROM kysely_migration WHERE name = '9999-foreign'");
+});
+
+test("a Redis that may evict keys ends it with 78", async () => {
+  const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
+  await redis.connect();
+  await redis.config("SET", "maxmemory-policy", "allkeys-lru");
+  expect(await refusal()).toContain("set `maxmemory-policy noeviction`");
+  await redis.config("SET", "maxmemory-policy", "noeviction");
+  redis.disconnect();
 });
 
 test("SIGTERM ends it with 0, and it is ready on its private port until then", async () => {

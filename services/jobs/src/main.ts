@@ -1,7 +1,8 @@
 /** The jobs process: what is due at a time, and what must happen although a process died. Nothing waits for it. */
 import { connectDatabase } from "@drawchat/db/connect";
 import { schemaProblem } from "@drawchat/db/migrate";
-import { commandClient, isReady } from "@drawchat/redis/connect";
+import { assertRedisSettings, commandClient, isReady } from "@drawchat/redis/connect";
+import { ConfigError } from "@drawchat/runtime/env";
 import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { PrivateServer } from "@drawchat/runtime/private-server";
@@ -29,8 +30,9 @@ async function start(): Promise<RunningService> {
     onError: (error) => log.warn({ component: "process", err: { message: error.message } }, "postgres connection lost"),
   });
   await redis.connect();
+  await assertRedisSettings(redis);
   const problem = await schemaProblem(database.db);
-  if (problem !== undefined) throw new Error(problem);
+  if (problem !== undefined) throw new ConfigError([problem]);
 
   const { db, pool } = database;
   const parts = { db, redis, log, draw, hours: { pre: settings.preDrawHours, post: settings.postDrawHours } };
