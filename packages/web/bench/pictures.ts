@@ -6,9 +6,10 @@ import { type RunningChat, withRunningChat } from "./running-chat.ts";
 
 const DOCS = fileURLToPath(new URL("../../../docs", import.meta.url));
 const PHONE = { viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+const PLACE = { locale: "en-GB", timezoneId: "Europe/Berlin" };
 const DESK = { viewport: { width: 860, height: 780 } };
 
-await withRunningChat({ TZ: "Europe/Berlin" }, async (chat) => {
+await withRunningChat({}, async (chat) => {
   const people = await peopleOf(chat);
   const mia = await enter(chat, "Mia", { ...DESK, colorScheme: "light" });
   const jonas = await enter(chat, "Jonas", { ...PHONE, colorScheme: "light" });
@@ -17,6 +18,9 @@ await withRunningChat({ TZ: "Europe/Berlin" }, async (chat) => {
   await mia.emulateMedia({ colorScheme: "dark" });
   await picture(mia, "page-dark");
   await picture(jonas, "page-phone");
+  const guest = await embed(chat, "Lena");
+  await guest.locator(".line").filter({ hasText: "Tickets close" }).waitFor();
+  await picture(guest, "widget");
   for (const { client } of people.values()) client.stop();
 });
 
@@ -25,7 +29,7 @@ type People = Map<string, { client: ChatClient; userId: number }>;
 /** People who only talk; one of them won the last draw. */
 async function peopleOf(chat: RunningChat): Promise<People> {
   const admin = await chat.token({ userId: 9, username: "admin", roles: ["admin"] });
-  await fetch(`${chat.url}/live-chat/sessions/${chat.sessionId}/winners/14`, {
+  await fetch(`${chat.url}/live-chat/sessions/${chat.sessionId}/winners/13`, {
     method: "PUT",
     headers: { authorization: `Bearer ${admin}` },
   });
@@ -40,12 +44,20 @@ async function peopleOf(chat: RunningChat): Promise<People> {
 }
 
 async function enter(chat: RunningChat, name: string, options: BrowserContextOptions): Promise<Page> {
-  const context = await chat.browser.newContext({ locale: "en-GB", timezoneId: "Europe/Berlin", ...options });
+  const context = await chat.browser.newContext({ ...PLACE, ...options });
   const page = await context.newPage();
   await page.goto(chat.url);
   await page.getByLabel("Your name").fill(name);
   await page.getByRole("button", { name: "Join the chat" }).click();
   await page.getByPlaceholder("Write to everyone…").waitFor();
+  return page;
+}
+
+/** The example page, with the chat beside an article. */
+async function embed(chat: RunningChat, name: string): Promise<Page> {
+  const page = await (await chat.browser.newContext({ viewport: { width: 1_120, height: 760 }, ...PLACE })).newPage();
+  await page.goto(`${chat.url}/embed-example.html?name=${name}`);
+  await page.getByLabel("Your message").waitFor();
   return page;
 }
 

@@ -16,14 +16,14 @@ export function formatLeft(ms: number): string {
 
 // Made once: making one costs more than a hundred uses.
 const timeFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const countFormat = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const countFormat = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 
 /** A time of day in the reader's own form: `20:15` or `8:15 PM`. */
 export function formatTime(unixMs: number): string {
   return timeFormat.format(unixMs);
 }
 
-/** Big numbers short: `999`, `1.2K`, `3.4M`. */
+/** Big numbers short, in the reader's own form: `999`, `1.2K`, `3.4M`. */
 export function formatCount(count: number): string {
   return countFormat.format(count);
 }
