@@ -287,6 +287,17 @@ test("without Redis the answer is unavailable, and with it back the next one is 
   away.disconnect();
 });
 
+test("without Redis everybody who waits is answered in about five seconds, also those behind the first group", async () => {
+  const away = commandClient(server.url, "away", log);
+  await away.connect();
+  away.disconnect();
+  const one = acceptor({ redis: away });
+  const startedAt = performance.now();
+  const outcomes = await Promise.all(Array.from({ length: 300 }, (_, n) => one.submit(message(`m${n}`))));
+  expect(outcomes.filter((outcome) => outcome.kind !== "refused" || outcome.code !== "unavailable")).toEqual([]);
+  expect(performance.now() - startedAt).toBeLessThan(9_000); // one group after another would take 15 s
+});
+
 test("a user's like counts once for a message and once for the session, and everybody is told the sum", async () => {
   await openRoom();
   const one = acceptor();
@@ -298,7 +309,7 @@ test("a user's like counts once for a message and once for the session, and ever
   const outcomes = await Promise.all(Array.from({ length: 50 }, (_, n) => one.like({ room: ROOM, target, userId: 2 + (n % 10) })));
   expect(outcomes.filter((outcome) => outcome.kind === "accepted")).toHaveLength(10);
   expect(await one.like({ room: ROOM, target: "s", userId: 1 })).toEqual({ kind: "accepted", likes: 1 });
-  const state = await readRoom(redis, ROOM);
+  const state = await readRoom(redis, ROOM, { history: "all" });
   expect(state?.likes.get(target)).toBe(11);
   expect(state?.likes.get("s")).toBe(1);
   expect(state?.upto).toBe(liked.id); // likes are not in the sequence

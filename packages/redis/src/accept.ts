@@ -53,7 +53,7 @@ export interface AcceptorOptions {
   restoreRoom: (room: RoomName) => Promise<"restored" | "unknown" | "unavailable">;
   logMaxEntries?: number; // default 200,000 a partition
   logMaxBytes?: number; // default 256 MiB a partition
-  seenMaxEntries?: number; // default 500,000 a dedupe hash
+  seenMaxEntries?: number; // default 2,000,000 a dedupe hash: messages a room may accept in ten minutes, ~140 bytes each
 }
 
 const GROUP_MAX_SUBMISSIONS = 128;
@@ -68,6 +68,8 @@ interface Waiting {
   room: RoomName;
   submission: EventSubmission | LikeSubmission;
   bytes: number;
+  /** Given up then (monotonic ms), whatever happens until then. */
+  giveUpAt: number;
   answer: (reply: string) => void;
 }
 
@@ -85,7 +87,7 @@ export class Acceptor {
   #running = 0;
 
   constructor(options: AcceptorOptions) {
-    this.#options = { logMaxEntries: 200_000, logMaxBytes: 268_435_456, seenMaxEntries: 500_000, ...options };
+    this.#options = { logMaxEntries: 200_000, logMaxBytes: 268_435_456, seenMaxEntries: 2_000_000, ...options };
   }
 
   /** Resolves once the fate is known, or after 5 s with `unavailable` (then unknown). Never rejects. */
@@ -128,7 +130,7 @@ export class Acceptor {
     const queue = this.#queue(partition);
     if (queue.waiting.length >= WAITING_MAX_SUBMISSIONS || queue.bytes + bytes > WAITING_MAX_BYTES) return Promise.resolve("r busy");
     return new Promise((resolve) => {
-      queue.waiting.push({ room: submission.room, submission, bytes, answer: resolve });
+      queue.waiting.push({ room: submission.room, submission, bytes, giveUpAt: performance.now() + GIVE_UP_MS, answer: resolve });
       queue.bytes += bytes;
       if (!queue.running) void this.#drain(partition, queue);
     });
@@ -169,7 +171,8 @@ export class Acceptor {
   }
 
   async #callUntilKnown(partition: number, queue: Queue, group: readonly Waiting[]): Promise<string[]> {
-    const giveUpAt = performance.now() + GIVE_UP_MS;
+    // Counted from the arrival of the oldest: who waited behind another group has waited long enough. One try at least.
+    const giveUpAt = Math.min(...group.map((waiting) => waiting.giveUpAt));
     const backoff = new Backoff({ baseMs: 20, capMs: 500 });
     for (;;) {
       try {

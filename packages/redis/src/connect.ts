@@ -3,9 +3,12 @@
  * an INCR twice, and queues without bound while Redis is away. Here a command either answers, fails at once, or times
  * out; a time-out means *unknown*, never *refused* (the command may still run later).
  */
+
+import { PARTITIONS } from "@drawchat/protocol/ids";
 import { ConfigError } from "@drawchat/runtime/env";
 import type { Log } from "@drawchat/runtime/log";
 import { Redis, type RedisOptions } from "ioredis";
+import { keys } from "./keys.ts";
 
 export type RedisClient = Redis;
 
@@ -99,5 +102,15 @@ export async function assertRedisSettings(redis: RedisClient): Promise<void> {
   if (!/maxmemory_policy:noeviction/.test(memory)) {
     problems.push("Redis may evict keys: set `maxmemory-policy noeviction` (CONFIG SET maxmemory-policy noeviction)");
   }
+  problems.push(...(await partitionProblems(redis)));
   if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** The number of partitions is in every id: the first process to come writes it down, every later one must agree. */
+async function partitionProblems(redis: RedisClient): Promise<string[]> {
+  await redis.setnx(keys.partitions, PARTITIONS);
+  const stored = Number(await redis.get(keys.partitions));
+  return stored === PARTITIONS
+    ? []
+    : [`Redis holds a deployment of ${stored} partitions, this version has ${PARTITIONS}: use another Redis`];
 }

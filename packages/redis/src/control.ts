@@ -18,14 +18,24 @@ export async function controlVersion(redis: RedisClient): Promise<number> {
   return Number((await redis.get(keys.controlVersion)) ?? 0);
 }
 
-/** Commands after a version, oldest first. Unknown kinds of commands are left out. */
+/** Commands after a version, oldest first. What is no known command is left out. */
 export async function readControl(redis: RedisClient, afterVersion: number): Promise<{ version: number; command: ControlCommand }[]> {
   const entries = asArray(await redis.xrange(keys.controlLog, `(${afterVersion}-0`, "+"));
   return entries.flatMap((entry) => {
     const [id, fields] = asArray(entry);
-    const command: unknown = JSON.parse(asText(asArray(fields)[1]));
-    return isCommand(command) ? [{ version: Number.parseInt(asText(id), 10), command }] : [];
+    const command = parseCommand(asText(asArray(fields)[1]));
+    return command !== undefined ? [{ version: Number.parseInt(asText(id), 10), command }] : [];
   });
+}
+
+/** One that cannot be read must not keep the later ones from being read. */
+function parseCommand(json: string): ControlCommand | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isCommand(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isCommand(value: unknown): value is ControlCommand {

@@ -1,6 +1,6 @@
 /**
  * Every key and channel in Redis. All keys of a partition carry its hash tag `{pNN}`, so that one script stays in
- * one slot and Redis Cluster works.
+ * one slot, as Redis Cluster will need it (today's clients speak to a single node).
  *
  * | key                        | type    | holds                                             | bound                          |
  * |----------------------------|---------|---------------------------------------------------|--------------------------------|
@@ -17,6 +17,7 @@
  * | dc:{p07}:audience          | stream  | joins and leaves of users, on their way to Postgres | by length (lossy)            |
  * | dc:{p07}:ch:s42            | channel | publications                                      |                                |
  * | dc:{rest}:writes:USER      | counter | REST writes of a user                             | 60 s                           |
+ * | dc:{ctl}:partitions        | string  | how many partitions the ids here were made for    |                                |
  * | dc:{ctl}:version, :log     | counter, stream | commands to all gateways                  | last 1,000                     |
  * | dc:{ctl}:probe:GATEWAY     | channel | a gateway's probe of its own subscription         |                                |
  * | dc:ctl                     | channel | the same commands, at once                        |                                |
@@ -51,5 +52,6 @@ export const keys = {
   controlVersion: "dc:{ctl}:version",
   controlLog: "dc:{ctl}:log",
   writers: "dc:{writers}",
+  partitions: "dc:{ctl}:partitions",
   restWrites: "dc:{rest}:writes",
 } as const;

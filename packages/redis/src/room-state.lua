@@ -5,7 +5,7 @@
 --       2 most publications, newest first counted; 0 for all
 --       3 viewers stale after (ms)
 -- Returns {epoch, stored, Redis time in Unix ms, room fields flat (empty: Redis does not know the room),
---       viewers, likes fields flat, publications oldest first}
+--       viewers, likes fields flat (of the session and of the messages returned), publications oldest first}
 
 local clock_key, room_key, history_key, likes_key, viewers_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local from, most, stale_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -28,6 +28,27 @@ for n = 1, #beats, 2 do
   if count and now_ms - tonumber(seen_ms) <= stale_ms then viewers = viewers + tonumber(count) end
 end
 
+-- Likes of the session and of the messages in what is returned: those of the whole session may be hundreds of thousands.
+local LIKES_A_CALL = 1000
+local fields = {'s:stored', 's:pending'}
+for _, publication in ipairs(publications) do
+  local line_end = string.find(publication, '\n', 1, true)
+  for _ = 1, tonumber(string.match(publication, ' (%d+)\n')) do
+    local id = string.match(publication, '^(%d+) m ', line_end + 1)
+    if id then fields[#fields + 1], fields[#fields + 2] = id .. ':stored', id .. ':pending' end
+    line_end = string.find(publication, '\n', line_end + 1, true)
+  end
+end
+local likes = {}
+for first = 1, #fields, LIKES_A_CALL do
+  local last = math.min(first + LIKES_A_CALL - 1, #fields)
+  local values = redis.call('HMGET', likes_key, unpack(fields, first, last))
+  for n = first, last do
+    local value = values[n - first + 1]
+    if value then likes[#likes + 1], likes[#likes + 2] = fields[n], value end
+  end
+end
+
 local clock = redis.call('HMGET', clock_key, 'epoch', 'stored')
 return {clock[1] or '', clock[2] or '0', string.format('%.0f', now_ms), redis.call('HGETALL', room_key), viewers,
-  redis.call('HGETALL', likes_key), publications}
+  likes, publications}

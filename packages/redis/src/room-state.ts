@@ -34,7 +34,7 @@ export interface RoomState {
   policy: RoomPolicy;
   upto: number;
   viewers: number;
-  /** Stored and pending together, per target. */
+  /** Stored and pending together: of the session, and of the messages in `publications`. */
   likes: Map<LikeTarget, number>;
   publications: Publication[];
 }

@@ -12,25 +12,20 @@
 import type { SessionState } from "@drawchat/protocol/frames";
 import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import type { Acceptor } from "@drawchat/redis/accept";
-import type { RedisClient } from "@drawchat/redis/connect";
 import type { Control, Publication } from "@drawchat/redis/publication";
-import { type ReadRoomOptions, type RoomPolicy, type RoomState, readRoom } from "@drawchat/redis/room-state";
+import type { RoomPolicy, RoomState } from "@drawchat/redis/room-state";
 import { Backoff } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
-import type { ApiClient } from "./api-client.ts";
 import type { GatewayMetrics } from "./metrics.ts";
-import { batchFrame, MAX_BATCH_BYTES, Outbox } from "./outbox.ts";
-import type { RedisClock } from "./redis-clock.ts";
+import { batchFrame, isForV1, MAX_BATCH_BYTES, MAX_TICK_MS, Outbox } from "./outbox.ts";
 import { Ring } from "./ring.ts";
 import { RoomCounts } from "./room-counts.ts";
+import { RoomReader, type RoomReaderDeps } from "./room-reader.ts";
 import { type PublishToTopic, RoomSockets } from "./room-sockets.ts";
 import { SessionWatch, sessionFrame } from "./session-watch.ts";
 
-export interface LiveRoomDeps {
-  redis: RedisClient;
-  api: ApiClient;
+export interface LiveRoomDeps extends RoomReaderDeps {
   acceptor: Acceptor;
-  clock: RedisClock;
   log: Log;
   metrics: GatewayMetrics;
   publish: PublishToTopic;
@@ -40,11 +35,15 @@ export interface LiveRoomDeps {
   onSessionState: (room: LiveRoom, state: SessionState) => void;
 }
 
+/** Publications kept while history is being read; Redis may be slow for long. */
+const MAX_WAITING = 512;
+
 export class LiveRoom {
   readonly name: RoomName;
   readonly sockets: RoomSockets;
   readonly counts: RoomCounts;
   readonly #deps: LiveRoomDeps;
+  readonly #reader: RoomReader;
   readonly #outbox: Outbox;
   readonly #watch: SessionWatch;
   #phase: "opening" | "live" | "repairing" | "closed" = "opening";
@@ -59,6 +58,7 @@ export class LiveRoom {
   constructor(name: RoomName, deps: LiveRoomDeps) {
     this.name = name;
     this.#deps = deps;
+    this.#reader = new RoomReader(name, deps);
     this.sockets = new RoomSockets(name, deps.publish);
     this.counts = new RoomCounts(this.sockets, () => this.flushedUpto);
     this.#watch = new SessionWatch(deps.clock, (state) => {
@@ -107,7 +107,7 @@ export class LiveRoom {
 
   /** To be called once, subscribed. False where there is no such session; rejects where that cannot be known now. */
   async open(): Promise<boolean> {
-    const state = await this.#readOrRestore({ history: "all" });
+    const state = await this.#reader.readOrRestore({ history: "all" });
     if (state === undefined) return false;
     this.#begin(state);
     this.#goLive();
@@ -123,7 +123,7 @@ export class LiveRoom {
 
   onPublication(publication: Publication): void {
     this.#deps.metrics.published.inc();
-    if (this.#phase === "opening" || this.#phase === "repairing") this.#waiting.push(publication);
+    if (this.#phase === "opening" || this.#phase === "repairing") this.#keep(publication);
     else if (this.#phase === "live") this.#take(publication);
   }
 
@@ -174,8 +174,8 @@ export class LiveRoom {
   /** The policy as Redis has it now; told to the sockets by the watch. */
   async refreshPolicy(): Promise<void> {
     try {
-      const state = await readRoom(this.#deps.redis, this.name);
-      if (state !== undefined && state.policy.version > this.#policy.version) this.#setPolicy(state.policy);
+      const state = await this.#reader.read();
+      if (this.#isOpen() && state !== undefined && state.policy.version > this.#policy.version) this.#setPolicy(state.policy);
     } catch (error) {
       // The tip check compares versions and comes back to it.
       this.#deps.log.warn({ component: "live_chat", room: this.name, err: error }, "policy not read");
@@ -188,10 +188,20 @@ export class LiveRoom {
     this.sockets.publishV2(`{"type":"tip","upto":${this.flushedUpto}}`);
   }
 
+  /** The oldest gives way: the read that is waited for, or the next repair, brings it from history. */
+  #keep(publication: Publication): void {
+    if (this.#waiting.length >= MAX_WAITING) this.#waiting.shift();
+    this.#waiting.push(publication);
+  }
+
+  get isLive(): boolean {
+    return this.#phase === "live";
+  }
+
   #take(publication: Publication): void {
     if (publication.upto <= this.upto) return;
     if (publication.after !== this.upto) {
-      this.#waiting.push(publication);
+      this.#keep(publication);
       void this.repair("a publication does not follow");
       return;
     }
@@ -231,7 +241,7 @@ export class LiveRoom {
 
   /** False where our place is out of reach: only a reset helps. */
   async #tryCatchUp(why: string): Promise<boolean> {
-    const state = await this.#readOrRestore({ history: { since: this.upto } });
+    const state = await this.#reader.readOrRestore({ history: { since: this.upto } });
     if (state === undefined || state.epoch !== this.#epoch || state.upto < this.upto) return false;
     const behind = state.publications.filter((publication) => publication.upto > this.upto);
     if (state.upto > this.upto && behind[0]?.after !== this.upto) return false;
@@ -239,6 +249,7 @@ export class LiveRoom {
     for (const publication of behind) this.#outbox.add(publication);
     this.#deps.acceptor.noteSeen(partitionOfRoom(this.name), this.upto);
     this.counts.noteStored(Math.min(state.stored, state.upto));
+    this.counts.noteRead(state.viewers, await this.#reader.readLikes(this.#ring.messageIdsAfter(0)));
     if (behind.length > 0) {
       this.#deps.metrics.repairs.inc();
       this.#deps.log.info({ component: "live_chat", room: this.name, why, publications: behind.length }, "hole repaired");
@@ -247,11 +258,15 @@ export class LiveRoom {
   }
 
   async #tryReset(why: string): Promise<boolean> {
-    const state = await this.#readOrRestore({ history: "all" });
+    const state = await this.#reader.readOrRestore({ history: "all" });
     if (state === undefined) throw new Error("the session is gone from Postgres");
+    // What waits was accepted, and v1 cannot be told of a reset: it gets what it was not shown, of either lineage.
+    this.#outbox.flush();
+    const shownUpto = this.flushedUpto;
     this.#begin(state);
     this.#deps.metrics.resets.inc();
     this.#deps.log.warn({ component: "live_chat", room: this.name, why, epoch: this.#epoch }, "room reset");
+    for (const { event, body } of this.#ring.eventsAfter(shownUpto)) if (isForV1(event)) this.sockets.publishV1(body);
     for (const frame of this.resetFrames()) this.sockets.publishV2(frame);
     this.sockets.publishV2(this.counts.snapshotFrame(this.#ring.messageIdsAfter(this.#ring.startOfLast(this.#deps.historyLimit))));
     return true;
@@ -294,7 +309,7 @@ export class LiveRoom {
 
   #noteFlush(events: number): void {
     const nowMs = performance.now();
-    this.#deps.metrics.tick.observe(nowMs - this.#lastFlushMs);
+    if (nowMs - this.#lastFlushMs <= MAX_TICK_MS) this.#deps.metrics.tick.observe(nowMs - this.#lastFlushMs);
     this.#lastFlushMs = nowMs;
     this.#deps.metrics.delivered.inc(events * this.sockets.connections.size);
     this.counts.noteFlushed();
@@ -302,17 +317,6 @@ export class LiveRoom {
 
   #isOpen(): boolean {
     return this.#phase !== "closed";
-  }
-
-  async #readOrRestore(options: ReadRoomOptions): Promise<RoomState | undefined> {
-    const state = await readRoom(this.#deps.redis, this.name, options);
-    if (state !== undefined) return state;
-    const answer = await this.#deps.api.restoreRoom(this.name);
-    if (answer === "unknown") return undefined;
-    if (answer === "unavailable") throw new Error("the api could not restore the room");
-    const restored = await readRoom(this.#deps.redis, this.name, options);
-    if (restored === undefined) throw new Error("the room is gone again");
-    return restored;
   }
 }
 

@@ -3,8 +3,7 @@
  * a socket and tick instead of one a message. A v2 frame joins the events of several publications, at most 16 KB;
  * a v1 frame is one event's bytes as they are.
  */
-import type { Publication } from "@drawchat/redis/publication";
-import { EVENT_V2_ONLY } from "@drawchat/redis/publication";
+import { EVENT_V2_ONLY, type EventEntry, type Publication } from "@drawchat/redis/publication";
 
 /** Larger frames cost more than they save (the kernel's buffers): events are cut into frames of this size. */
 const MAX_FRAME_BYTES = 16_384;
@@ -17,7 +16,7 @@ export const MAX_BATCH_BYTES = MAX_FRAME_BYTES - FRAME_AROUND_BYTES;
  * gain nothing and starve everything else, so a tick is at least so many times the last sweep.
  */
 const SWEEPS_PER_TICK = 2;
-const MAX_TICK_MS = 250;
+export const MAX_TICK_MS = 250;
 
 export interface OutboxOptions {
   /** Shortest tick; a large room's is longer, see SWEEPS_PER_TICK. */
@@ -45,6 +44,11 @@ export function batchFrame(after: number, upto: number, bodies: readonly Buffer[
   });
   parts.push(BATCH_END);
   return Buffer.concat(parts);
+}
+
+/** Version 1 names new messages only; the kinds it does not name carry a flag. */
+export function isForV1(event: EventEntry): boolean {
+  return (event.flags & EVENT_V2_ONLY) === 0;
 }
 
 export class Outbox {
@@ -106,7 +110,7 @@ export class Outbox {
   #flushV1(publications: readonly Publication[]): void {
     for (const publication of publications) {
       for (const event of publication.events) {
-        if ((event.flags & EVENT_V2_ONLY) === 0) this.#options.publishV1(publication.bytes.subarray(event.start, event.end));
+        if (isForV1(event)) this.#options.publishV1(publication.bytes.subarray(event.start, event.end));
       }
     }
   }

@@ -4,7 +4,7 @@
  * 5 minutes or 500 events, whichever is more, up to 8 MiB.
  */
 import { idTimeMs } from "@drawchat/protocol/ids";
-import type { Publication } from "@drawchat/redis/publication";
+import type { EventEntry, Publication } from "@drawchat/redis/publication";
 
 const KEEP_MS = 300_000;
 const KEEP_EVENTS = 500;
@@ -87,13 +87,21 @@ export class Ring {
     return this.#publications[0]?.after ?? this.#upto;
   }
 
+  /** Events behind `after`, with their bodies. `after` need not be reachable. */
+  *eventsAfter(after: number): Iterable<{ event: EventEntry; body: Buffer }> {
+    for (let i = this.#indexEndingFrom(after + 1); i < this.#publications.length; i += 1) {
+      const publication = this.#publications[i];
+      for (const event of publication?.events ?? []) {
+        if (event.id > after && publication) yield { event, body: publication.bytes.subarray(event.start, event.end) };
+      }
+    }
+  }
+
   /** Ids of the messages in the ring behind `after`. */
   messageIdsAfter(after: number): number[] {
-    return this.#publications
-      .slice(this.#indexEndingFrom(after + 1))
-      .flatMap((publication) => publication.events)
-      .filter((event) => event.kind === "m" && event.id > after)
-      .map((event) => event.id);
+    const ids: number[] = [];
+    for (const { event } of this.eventsAfter(after)) if (event.kind === "m") ids.push(event.id);
+    return ids;
   }
 
   /** Index of the first publication whose `upto` is at least `id`; the length where there is none. */

@@ -43,15 +43,19 @@ export class RoomCounts {
     this.#isViewersChanged = false;
   }
 
+  /** Values read beside a repair: what was told while we did not listen is lost, but these are absolute. */
+  noteRead(viewers: number, likes: ReadonlyMap<LikeTarget, number>): void {
+    this.#setViewers(viewers);
+    for (const [target, count] of likes) this.#setLikes(target, count);
+    this.#schedule();
+  }
+
   note(control: Extract<Control, { type: "counts" | "stored" }>): void {
     if (control.type === "stored") {
       this.noteStored(control.upto);
       return;
     }
-    if (control.viewers !== undefined && control.viewers !== this.#viewers) {
-      this.#viewers = control.viewers;
-      this.#isViewersChanged = true;
-    }
+    if (control.viewers !== undefined) this.#setViewers(control.viewers);
     if (control.total_likes !== undefined) this.#setLikes("s", control.total_likes);
     for (const [target, likes] of Object.entries(control.likes ?? {})) this.#setLikes(`${Number(target)}`, likes);
     this.#schedule();
@@ -96,6 +100,12 @@ export class RoomCounts {
     if (upto <= this.#stored) return;
     this.#stored = upto;
     this.#schedule();
+  }
+
+  #setViewers(viewers: number): void {
+    if (viewers === this.#viewers) return;
+    this.#viewers = viewers;
+    this.#isViewersChanged = true;
   }
 
   #setLikes(target: LikeTarget, likes: number): void {

@@ -174,6 +174,21 @@ test("likes that came while a client was away are told when it comes back", asyn
   expect(counts.likes).toEqual({ [liked.id]: 1 });
 });
 
+test("after a flush of Redis a version 1 socket still gets every line that is accepted", { timeout: 20_000 }, async () => {
+  const { id } = await cluster.session();
+  const old = await TestClient.open({ ...(await cluster.clientOptions(id, { userId: 1 })), version: 1 });
+  await cluster.kill("writer-1", "SIGSTOP"); // m1 is lost with Redis: the room is reset
+  old.send({ type: "message", message: "m1" });
+  await old.waitForMessage("m1");
+  await withRedis((redis) => redis.flushall());
+  for (const text of ["m2", "m3", "m4"]) {
+    old.send({ type: "message", message: text });
+    await old.waitForMessage(text);
+  }
+  expect(old.messages).toEqual(["m1", "m2", "m3", "m4"]);
+  await cluster.kill("writer-1", "SIGCONT");
+});
+
 test("viewers are counted over gateways, once a user and gateway, and a killed gateway's are gone within 15 s", {
   timeout: 40_000,
 }, async () => {
