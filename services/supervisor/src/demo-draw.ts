@@ -4,12 +4,15 @@ import { createSession } from "@drawchat/db/session-changes";
 import { listCurrentCandidates } from "@drawchat/db/sessions";
 
 const MINUTE_MS = 60_000;
+/** One that is nearly over would end under who has just come. */
+const LEFT_MIN_MS = 30 * MINUTE_MS;
 
-/** Reuses a session that is open; else opens one from 30 minutes ago to 90 minutes from now. Returns its id. */
+/** Reuses a session that stays open for 30 minutes at least; else opens one from 30 minutes ago to 90 minutes from now. Returns its id. */
 export async function openDemoDraw(db: Db, timeZone: string): Promise<number> {
   const nowMs = Date.now();
   const open = (await listCurrentCandidates(db, nowMs)).find(
-    ({ opensAtMs, closesAtMs, state }) => opensAtMs <= nowMs && nowMs < closesAtMs && (state === "open" || state === "scheduled"),
+    ({ opensAtMs, closesAtMs, state }) =>
+      opensAtMs <= nowMs && closesAtMs - nowMs >= LEFT_MIN_MS && (state === "open" || state === "scheduled"),
   );
   if (open !== undefined) return open.id;
   const drawAtMs = nowMs + 30 * MINUTE_MS;
