@@ -61,7 +61,7 @@ export const ERRORS = {
   busy: { status: 503, message: "The server is catching up; try again.", retry: true },
   unavailable: {
     status: 503,
-    message: "The server cannot reach its store; it is not known whether this took effect. Repeat it with the same client_id.",
+    message: "The server cannot reach its store; it is not known whether this took effect.",
     retry: true,
   },
   overloaded: { status: 503, message: "This server takes no more connections now; try again.", retry: true },

@@ -108,6 +108,8 @@ export interface ErrorFrame {
   code: string;
   message: string;
   client_id?: string;
+  /** Of a like that was refused. */
+  message_id?: number;
   retry_after_ms?: number;
 }
 

@@ -222,10 +222,10 @@ async function like(deps: CommandDeps, { connection, room, identity }: Joined, m
   }
   const code = outcome.kind === "duplicate" ? "already_liked" : outcome.code;
   deps.metrics.refused.inc({ code });
-  connection.sendError(
-    code,
-    outcome.kind === "refused" && outcome.retryAfterMs !== undefined ? { retryAfterMs: outcome.retryAfterMs } : {},
-  );
+  connection.sendError(code, {
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(outcome.kind === "refused" && outcome.retryAfterMs !== undefined ? { retryAfterMs: outcome.retryAfterMs } : {}),
+  });
 }
 
 /** A newer token of the same user; anything else ends the socket. */

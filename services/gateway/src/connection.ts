@@ -23,6 +23,13 @@ const WAITING_MAX = { frames: 8, bytes: 16_384 };
 /** What waits behind a question to the api: a client that resends its outbox sends as much as the frame budget lets it. */
 const WAITING_MAX_JOINED = { frames: 60, bytes: 262_144 };
 
+/** What an error is about, where that is not plain. */
+export interface ErrorExtra {
+  clientId?: string;
+  messageId?: number;
+  retryAfterMs?: number;
+}
+
 export interface ConnectionEvents {
   onClose: (code: number) => void;
   onDropped: () => void;
@@ -74,12 +81,13 @@ export class Connection {
     if (this.#wire.send(message, false) === DROPPED) this.#events.onDropped();
   }
 
-  sendError(code: ErrorCode, extra: { clientId?: string; retryAfterMs?: number } = {}): void {
+  sendError(code: ErrorCode, extra: ErrorExtra = {}): void {
     const frame: ErrorFrame = {
       type: "error",
       code,
       message: ERRORS[code].message,
       ...(extra.clientId === undefined ? {} : { client_id: extra.clientId }),
+      ...(extra.messageId === undefined ? {} : { message_id: extra.messageId }),
       ...(extra.retryAfterMs === undefined ? {} : { retry_after_ms: extra.retryAfterMs }),
     };
     this.send(JSON.stringify(frame));

@@ -121,7 +121,7 @@ test("a like of what is no id, or is nowhere here, is refused and leaves nothing
     const before = client.frames.length;
     client.send({ type: "like", message_id: id });
     const answer = await client.waitForAny((frame) => frame.type === "error" && client.frames.indexOf(frame) >= before);
-    expect(answer).toEqual({ type: "error", code: "not_found", message: ERRORS.not_found.message });
+    expect(answer).toEqual({ type: "error", code: "not_found", message: ERRORS.not_found.message, message_id: id });
   }
   for (const id of ['"7"', "1.5", "-1", "0", "9007199254740993"]) {
     const other = await TestClient.join(await newcomer());
@@ -143,7 +143,7 @@ test("of fifty likes by one user one counts, the others are told so", async () =
   await clients[0]?.waitForAny(() => repeated().length >= 24);
   await expect.poll(repeated, SOON).toHaveLength(49);
   expect(new Set(repeated().map((frame) => JSON.stringify(frame)))).toEqual(
-    new Set([JSON.stringify({ type: "error", code: "already_liked", message: ERRORS.already_liked.message })]),
+    new Set([JSON.stringify({ type: "error", code: "already_liked", message: ERRORS.already_liked.message, message_id: id })]),
   );
   const counts = watcher.frames
     .flatMap((frame) => (frame.type === "counts" ? [frame.likes?.[id]] : []))

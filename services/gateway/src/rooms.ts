@@ -80,7 +80,7 @@ export class Rooms {
       const answer = await this.#open(name);
       if (answer.kind !== "joined") return answer;
       // Somebody else's leaving may have closed it since: then it is opened again.
-      if (this.#rooms.get(name) !== answer.room) continue;
+      if (this.#rooms.get(name) !== answer.room && connection.isAlive) continue;
       this.#enter(answer.room, connection, userId);
       return answer;
     }
@@ -91,7 +91,10 @@ export class Rooms {
       connection.room = room;
       room.sockets.add(connection, userId);
       this.#viewersChanged.add(room);
-    } else if (room.sockets.connections.size === 0) this.#close(room); // opened for one who is gone: nobody else would close it
+      return;
+    }
+    // Opened for one who is gone: nobody else would close it.
+    if (room.sockets.connections.size === 0 && this.#rooms.get(room.name) === room) this.#close(room);
   }
 
   /** The connection may stay: its user is one of those that Postgres hears of. */
