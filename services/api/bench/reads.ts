@@ -143,7 +143,7 @@ async function compare(path: string, api: Api, bare: Contestant, headers: Record
       if (name === "api") commands += (await countCommands(api.redis)) - before;
     }
   }
-  print(`${path} (${Math.round(commands / turns / seconds)} commands/s of Redis)`);
+  print(`${path} (${Math.round(commands / turns / seconds)} commands/s of Redis, those inside scripts counted)`);
   const of = (name: string, figure: keyof Rate) => median((rates.get(name) ?? []).map((rate) => rate[figure]));
   for (const name of rates.keys()) {
     const percent = Math.round((100 * of("api", "perSecond")) / of(name, "perSecond"));
