@@ -26,7 +26,7 @@ export function App() {
         key={token}
         access={access}
         texts={TEXTS}
-        level={1}
+        place="page"
         onLeave={() => leave()}
         onSignedOut={() => leave("Your sign-in has ended. Please join again.")}
       />

@@ -6,6 +6,7 @@ import { CLOSE } from "@drawchat/protocol/errors";
 import type { ChatMessage, SessionInfo } from "@drawchat/protocol/frames";
 import type { Access } from "./access.ts";
 import { fetchMessages, likeMessage, likeSession } from "./api.ts";
+import { drawableOf } from "./drawable.ts";
 import { loadLiked, type Outbox, saveLiked, takeOutbox } from "./keepsakes.ts";
 import { Rush } from "./rush.ts";
 import type { TextName } from "./texts.ts";
@@ -45,9 +46,6 @@ export interface SessionStart {
   totalLikes: number;
 }
 
-/** Of many new lines the last few are drawn at once; what is above them follows, a few at a time. */
-const LINES_AT_ONCE = 6;
-const MANY_LINES = 30;
 const RUSH_REDRAW_MS = 50;
 /** How long it stays on the screen that lines were left out. */
 const LEFT_OUT_MS = 30_000;
@@ -131,8 +129,9 @@ export class ChatModel {
   /** Once a second: what passes by time alone. */
   tick(): void {
     const now = Date.now();
-    const rushSummary = this.#rush.takeSummary(now) ?? this.#view.rushSummary;
     const isRushing = this.#rush.isOn(now);
+    const summary = this.#rush.takeSummary(now);
+    const rushSummary = isRushing ? (summary ?? this.#view.rushSummary) : undefined;
     if (isRushing !== this.#view.isRushing || rushSummary !== this.#view.rushSummary) this.#set({ rushSummary });
   }
 
@@ -256,24 +255,11 @@ export class ChatModel {
       this.#isRedrawDue = false;
       this.#drawnAt = now;
       const { lines, newLines, hasMore } = this.#timeline;
-      const drawn = this.#drawable(lines);
+      const drawn = drawableOf(lines, { drawn: this.#view.lines, isHeld: this.#timeline.isHeld });
       this.#view = { ...this.#view, lines: drawn, newLines, hasMore, isRushing: this.#rush.isOn(Date.now()) };
       this.#onChange();
       if (drawn.length < lines.length) this.#changed();
     });
-  }
-
-  /**
-   * At a join, or at the return to the end, all lines are new: drawn in one go they would stop the page for long. So
-   * the last few come first, at the end of the room, and what is above them follows; held lines grow downwards.
-   */
-  #drawable(lines: readonly Line[]): readonly Line[] {
-    const drawn = new Set(this.#view.lines.map((line) => line.key));
-    const isDrawn = (line: Line) => drawn.has(line.key);
-    const [first, last] = [lines.findIndex(isDrawn), lines.findLastIndex(isDrawn)];
-    const { isHeld } = this.#timeline;
-    if (last < 0 || (!isHeld && lines.length - 1 - last > MANY_LINES)) return lines.slice(-LINES_AT_ONCE);
-    return lines.slice(Math.max(0, first - LINES_AT_ONCE), isHeld ? last + 1 + LINES_AT_ONCE : undefined);
   }
 }
 

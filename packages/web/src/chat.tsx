@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Access } from "./access.ts";
 import { ApiError, type ChatStatus, fetchStatus } from "./api.ts";
 import type { SessionStart } from "./chat-model.ts";
-import { SessionChat } from "./session-chat.tsx";
+import { type Place, SessionChat } from "./session-chat.tsx";
 import { type TextName, type Texts, TextsContext, useTexts } from "./texts.ts";
 
 const POLL_MS = 15_000;
@@ -13,8 +13,7 @@ export interface ChatProps {
   texts: Texts;
   /** Undefined: the current session. */
   sessionId?: number | undefined;
-  /** Of the heading, in the page around it. */
-  level: 1 | 2;
+  place: Place;
   /** Absent: there is no button for it. */
   onLeave?: (() => void) | undefined;
   /** A person whose token the server does not take any more wants to come back. */
@@ -29,7 +28,7 @@ export function Chat({ texts, ...props }: ChatProps) {
   );
 }
 
-function CurrentSession({ access, sessionId, level, onLeave, onSignedOut }: Omit<ChatProps, "texts">) {
+function CurrentSession({ access, sessionId, place, onLeave, onSignedOut }: Omit<ChatProps, "texts">) {
   const { status, problem } = useStatus(access, sessionId);
   const [start, setStart] = useState<SessionStart>();
   useEffect(() => {
@@ -45,7 +44,7 @@ function CurrentSession({ access, sessionId, level, onLeave, onSignedOut }: Omit
       access={access}
       start={start}
       nextOpensAt={nextOpensAt}
-      level={level}
+      place={place}
       onLeave={onLeave}
       onSignedOut={onSignedOut}
     />

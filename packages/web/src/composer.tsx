@@ -6,13 +6,15 @@ import { fill, useTexts } from "./texts.ts";
 
 interface ComposerProps {
   view: ChatView;
+  /** Once it is open. */
+  takesFocus: boolean;
   onSend: (text: string) => void;
 }
 
 /** From here on the counter asks for attention. */
 const NEAR_LIMIT = 50;
 
-export function Composer({ view, onSend }: ComposerProps) {
+export function Composer({ view, takesFocus, onSend }: ComposerProps) {
   const texts = useTexts();
   const [text, setText] = useState("");
   const area = useRef<HTMLTextAreaElement>(null);
@@ -20,8 +22,8 @@ export function Composer({ view, onSend }: ComposerProps) {
   useLayoutEffect(() => fitHeight(area.current), [text]);
   // The button that had the focus is gone with the join form. Not on phones: their keyboard would cover the lines.
   useEffect(() => {
-    if (isOpen && matchMedia("(hover: hover)").matches) area.current?.focus();
-  }, [isOpen]);
+    if (isOpen && takesFocus && matchMedia("(hover: hover)").matches) area.current?.focus();
+  }, [isOpen, takesFocus]);
 
   const length = [...text].length;
   const limitedMs = view.limitedUntil - Date.now();

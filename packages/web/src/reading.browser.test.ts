@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchBrowser } from "@drawchat/testkit/browser";
 import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page, WebSocketRoute } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { buildWeb } from "./build.ts";
 import {
@@ -227,6 +227,27 @@ test("hosts and winners have their badges, and a session that is closed says so 
   await callAsAdmin(cluster, "POST", `/live-chat/sessions/${sessionId}/close`);
   await ann.getByText("The chat is closed.").waitFor({ timeout: 3_000 });
   expect(await ann.getByLabel("Your message").count()).toBe(0);
+});
+
+test("a session that is moved, extended or cancelled says so at once", async () => {
+  const page = await (await browser.newContext()).newPage();
+  const opened = Promise.withResolvers<WebSocketRoute>();
+  await page.routeWebSocket(/live-chat/, (socket) => {
+    socket.connectToServer();
+    opened.resolve(socket);
+  });
+  await enterOn(page, cluster.url("edge-1"), "Ann");
+  await page.getByText("It is quiet here.").waitFor();
+  const socket = await opened.promise;
+  const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  const tell = (state: string, draw_at: string, closes_at: string) =>
+    socket.send(JSON.stringify({ type: "session", state, opens_at: inHours(-1), draw_at, closes_at }));
+  tell("open", inHours(3), inHours(5));
+  await page.getByText(/Draw in (3:00:00|2:59:\d\d)/).waitFor();
+  await page.getByText(/closes in (5:00:00|4:59:\d\d)/).waitFor();
+  tell("cancelled", inHours(3), inHours(5));
+  await page.getByText("This draw was cancelled.").waitFor();
+  expect(await page.getByLabel("Your message").count()).toBe(0);
 });
 
 test("lines that the server left out are counted on the page", async () => {

@@ -11,17 +11,20 @@ import { Lines } from "./lines.tsx";
 import type { ReadingActions } from "./reading.ts";
 import { fill, fillTime, useTexts } from "./texts.ts";
 
+/** The page is all there is on the screen. A widget is a part: its heading ranks lower, and it leaves the focus alone. */
+export type Place = "page" | "widget";
+
 interface SessionChatProps {
   access: Access;
   start: SessionStart;
   /** Unix ms of another session's opening, where one is planned. */
   nextOpensAt: number | undefined;
-  level: 1 | 2;
+  place: Place;
   onLeave: (() => void) | undefined;
   onSignedOut: () => void;
 }
 
-export function SessionChat({ access, start, nextOpensAt, level, onLeave, onSignedOut }: SessionChatProps) {
+export function SessionChat({ access, start, nextOpensAt, place, onLeave, onSignedOut }: SessionChatProps) {
   const texts = useTexts();
   const model = useModel(access, start);
   const now = useServerClock(model);
@@ -33,13 +36,13 @@ export function SessionChat({ access, start, nextOpensAt, level, onLeave, onSign
       <Header
         view={view}
         now={now}
-        level={level}
+        level={place === "page" ? 1 : 2}
         onLike={() => void model.likeSession()}
         leave={onLeave && { username: access.identity.username, onLeave }}
       />
       <Connection view={view} />
       <Lines view={view} now={now} actions={actions} />
-      <Footer view={view} now={now} model={model} nextOpensAt={nextOpensAt} onSignedOut={onSignedOut} />
+      <Footer view={view} now={now} model={model} place={place} nextOpensAt={nextOpensAt} onSignedOut={onSignedOut} />
     </section>
   );
 }
@@ -88,10 +91,10 @@ function Connection({ view }: { view: ChatView }) {
   );
 }
 
-type FooterProps = Pick<SessionChatProps, "nextOpensAt" | "onSignedOut"> & { view: ChatView; now: number; model: ChatModel };
+type FooterProps = Pick<SessionChatProps, "place" | "nextOpensAt" | "onSignedOut"> & { view: ChatView; now: number; model: ChatModel };
 
 /** The place to write, or why there is none. */
-function Footer({ view, now, model, nextOpensAt, onSignedOut }: FooterProps) {
+function Footer({ view, now, model, place, nextOpensAt, onSignedOut }: FooterProps) {
   const texts = useTexts();
   const { connection, session } = view;
   if (connection.name === "closed" && connection.code === 4509) {
@@ -121,7 +124,7 @@ function Footer({ view, now, model, nextOpensAt, onSignedOut }: FooterProps) {
       </Ended>
     );
   }
-  return <Composer view={view} onSend={(text) => model.send(text)} />;
+  return <Composer view={view} takesFocus={place === "page"} onSend={(text) => model.send(text)} />;
 }
 
 function Ended({ text, children }: { text: string; children?: ComponentChildren }) {

@@ -127,3 +127,25 @@ test("lines of one person close together stand under one name", () => {
   timeline.add(message(3, "c", 3));
   expect(timeline.lines.map((line) => line.startsGroup)).toEqual([true, false, true]);
 });
+
+test("held lines stay, whatever comes; let go, the newest are shown", () => {
+  const timeline = new Timeline(ME);
+  for (let id = 1; id <= 150; id += 1) timeline.add(message(id, `line ${id}`));
+  timeline.hold(true);
+  for (let id = 151; id <= 1_000; id += 1) timeline.add(message(id, `line ${id}`));
+  expect([timeline.lines[0]?.id, timeline.lines.at(-1)?.id, timeline.newLines, timeline.hasMore]).toEqual([1, 200, 850, true]);
+  timeline.readOn();
+  expect([timeline.lines[0]?.id, timeline.lines.at(-1)?.id, timeline.newLines, timeline.hasMore]).toEqual([801, 1_000, 850, false]);
+  timeline.hold(false);
+  expect([timeline.lines.length, timeline.lines.at(-1)?.id, timeline.newLines]).toEqual([LINES_MAX, 1_000, 0]);
+});
+
+test("an unchanged line is the same object again, a changed one is not", () => {
+  const timeline = new Timeline(ME);
+  timeline.add(message(1, "a"));
+  timeline.add(message(2, "b"));
+  const before = timeline.lines;
+  timeline.add(message(3, "c"));
+  timeline.setLikes({ 2: 1 });
+  expect(timeline.lines.map((line, index) => line === before[index])).toEqual([true, false, false]);
+});

@@ -89,6 +89,8 @@ test("a widget on a page of another origin chats with the page, under a strict p
   const { page, refused } = await openHost(await widgetOf(41, "wim"));
   const ann = await enter(browser, cluster.url("edge-1"), "Ann");
   const wim = page.locator("#wim");
+  await ready(page, "wim");
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("BODY"); // the page's focus is the page's
   await write(wim, "hello from elsewhere");
   await line(ann, "hello from elsewhere").waitFor();
   await write(ann, "hello back");

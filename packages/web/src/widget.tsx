@@ -104,7 +104,7 @@ export class DrawchatLive extends HTMLElement {
         access={this.#access}
         texts={texts}
         sessionId={this.#sessionId}
-        level={2}
+        place="widget"
         onSignedOut={() => this.#comeBack()}
       />,
       this.#root,
