@@ -121,7 +121,7 @@ describe("a full list", () => {
 
   test("leaves a row where the user is active elsewhere", async () => {
     await apply(changes("b", [1]));
-    await apply(list("a", [1]));
+    await apply(list("a", [1]), list("a", [1], undefined, 600));
     expect(await rows()).toEqual(["1 b"]);
   });
 
@@ -215,6 +215,9 @@ test("figures only rise, and a row that has them is not written", async () => {
   expect(first).toMatchObject({ peak_viewers: 5, unique_viewers: 3 });
   await recordFigures(pool, session, 0); // Redis lost its memory
   expect(await figures()).toEqual(first);
+  await apply(changes("a", [4]));
+  await recordFigures(pool, session, 1);
+  expect(await figures()).toMatchObject({ peak_viewers: 5, unique_viewers: 4 });
   await recordFigures(pool, session, 7);
-  expect(await figures()).toMatchObject({ peak_viewers: 7, unique_viewers: 3 });
+  expect(await figures()).toMatchObject({ peak_viewers: 7, unique_viewers: 4 });
 });

@@ -111,12 +111,38 @@ test("10,000 people who come and go five times are in the table within seconds, 
   expect(Math.max(...busy.ageMs)).toBeLessThan(1_500);
 });
 
-test("an entry that cannot be read, and one of a session that there is not, stop nothing behind them", async () => {
+test("messages are stored while rows of viewers cannot be written at all, and these follow", async () => {
+  const room = await openRoom(redis, cluster.database);
+  const id = roomNumber(room);
+  const partition = partitionOfRoom(room);
+  await addAudience(redis, [{ room, gatewayId: "g1", content: { kind: "changes", joined: [1], left: [] } }]);
+  await expect.poll(() => viewers(id)).toEqual({ rows: 1, active: 1 });
+  const holder = await cluster.database.pool.connect();
+  try {
+    await holder.query("BEGIN");
+    await holder.query("UPDATE live_chat_viewers SET last_seen_at = now() WHERE session_id = $1", [id]);
+    await addAudience(redis, [{ room, gatewayId: "g1", content: { kind: "changes", joined: [2], left: [1] } }]);
+    // The writer's transaction waits for the row, holding what it holds, until Postgres ends it after 5 s.
+    const waiting =
+      "SELECT count(*) AS count FROM pg_stat_activity WHERE application_name = 'drawchat-writer' AND wait_event_type = 'Lock'";
+    await expect.poll(async () => (await cluster.database.pool.query<{ count: number }>(waiting)).rows[0]?.count).toBe(1);
+    for (let n = 0; n < 20; n += 1) await say(acceptor, room, { text: `line ${n}` });
+    await expect.poll(async () => (await measureLog(redis, partition)).entries, { timeout: 2_000, interval: 20 }).toBe(0);
+    expect((await cluster.database.pool.query<{ count: number }>(waiting)).rows[0]?.count).toBe(1);
+  } finally {
+    holder.release(true); // rolled back
+  }
+  await expect.poll(() => viewers(id), { timeout: 10_000 }).toEqual({ rows: 2, active: 1 });
+});
+
+test("an entry that cannot be read or stored, and one of a session that there is not, stop nothing behind them", async () => {
   const { id } = await cluster.session();
   const room = sessionRoom(id);
   const key = `dc:{p${String(partitionOfRoom(room)).padStart(2, "0")}}:audience`;
   await redis.xadd(key, "*", "r", room, "g", "g1", "j", "1,x", "l", "");
   await redis.xadd(key, "*", "anything", "else");
+  await redis.xadd(key, "*", "r", room, "g", "g\u0000", "j", "4", "l", ""); // no text for Postgres
+  await expect.poll(() => countAudience(redis, partitionOfRoom(room))).toBe(0);
   const unknown = sessionRoom(id + 64_000); // of the same partition
   for (const one of [unknown, room])
     await addAudience(redis, [{ room: one, gatewayId: "g1", content: { kind: "changes", joined: [5], left: [] } }]);
