@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "services/writer": ["protocol", "runtime", "redis", "db"],
   "services/jobs": ["protocol", "runtime", "redis", "db", "schedule"],
   "services/edge": ["runtime"],
-  "services/supervisor": ["protocol", "runtime", "auth", "redis", "db", "local", "web"],
+  "services/supervisor": ["protocol", "runtime", "auth", "redis", "db", "schedule", "local", "web"],
 };
 
 interface Import {

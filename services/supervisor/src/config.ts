@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import { readTokenConfig } from "@drawchat/auth/config";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
 import { readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
+import { readDrawConfig } from "@drawchat/schedule/draw-config";
 
 export interface Config {
   readonly host: string; // where the edge listens
@@ -18,39 +21,45 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
-/** What is read by the processes alone is checked by them; LIVE_CHAT_* is checked here, before anything starts. */
+/**
+ * What several processes read is checked here, so that all that is wrong with it is named before anything starts; what
+ * one of them reads alone is checked by it.
+ */
 export function loadConfig(source: EnvSource): Config {
-  const env = new Env(source);
+  const env = new Env(withKey(source));
   const isProduction = readNodeEnv(env) === "production";
   const liveChat = readLiveChatSettings(env);
-  const databaseUrl = env.optional("DATABASE_URL");
-  const hasDailyDraw = env.optional("DRAW_TIME_HOUR") !== undefined || env.optional("DRAW_TIME_MINUTE") !== undefined;
+  const draw = readDrawConfig(env);
+  readTokenConfig(env);
+  const databaseUrl = readUrl(env, "DATABASE_URL", ["postgres:", "postgresql:"]);
   const config = {
     host: env.text("HOST", isProduction ? "0.0.0.0" : "127.0.0.1"),
     port: env.int("PORT", 8000, { min: 1, max: 65_535 }),
     gateways: env.int("GATEWAYS", 2, { min: 1, max: 64 }),
     dataDir: resolve(env.text("DATA_DIR", ".data")),
     logDir: resolve(env.text("LOG_DIR", "logs")),
-    redisUrl: env.optional("REDIS_URL"),
+    redisUrl: readUrl(env, "REDIS_URL", ["redis:", "rediss:"]),
     databaseUrl,
-    jwtSecret: env.optional("JWT_SECRET"),
+    jwtSecret: new Env(source).optional("JWT_SECRET"),
     hasJwks: env.optional("JWT_JWKS_URL") !== undefined,
     // Never into somebody's production database.
-    opensDemoDraw: liveChat.enabled && !hasDailyDraw && !(isProduction && databaseUrl !== undefined),
-    drawTimeZone: readTimeZone(env),
+    opensDemoDraw: liveChat.enabled && draw.daily === undefined && !(isProduction && databaseUrl !== undefined),
+    drawTimeZone: draw.timeZone,
     logLevel: env.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
   };
   env.finish();
   return config;
 }
 
-function readTimeZone(env: Env): string {
-  const host = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const name = env.text("DRAW_TIMEZONE", host);
-  try {
-    return Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
-  } catch {
-    env.problem("DRAW_TIMEZONE must be an IANA name such as Europe/Berlin");
-    return host;
-  }
+/** Without a key `npm start` takes one of its own: here any that is good stands for it. */
+function withKey(source: EnvSource): EnvSource {
+  const env = new Env(source);
+  const hasKey = env.optional("JWT_SECRET") !== undefined || env.optional("JWT_JWKS_URL") !== undefined;
+  return hasKey ? source : { ...source, JWT_SECRET: randomBytes(32).toString("hex") };
+}
+
+function readUrl(env: Env, name: string, protocols: readonly string[]): string | undefined {
+  const text = env.optional(name);
+  if (text !== undefined && !protocols.includes(URL.parse(text)?.protocol ?? "")) env.problem(`${name} must be a ${protocols[0]}// URL`);
+  return text;
 }

@@ -3,8 +3,10 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { readTokenConfig } from "@drawchat/auth/config";
 import { signToken } from "@drawchat/auth/token";
+import { freePort } from "@drawchat/local/ports";
 import { Env } from "@drawchat/runtime/env";
 import { TestClient } from "@drawchat/testkit/client";
+import { createTestRedis } from "@drawchat/testkit/redis";
 import { afterAll, expect, test, vi } from "vitest";
 import { isAlive, TestChat, takenPorts } from "./test-chat.ts";
 
@@ -83,11 +85,12 @@ test("a start that cannot have its port names PORT and leaves nothing behind", a
   await other.remove();
 });
 
-test("a wrong setting of a process ends the start with 78, in words", async () => {
+test("wrong settings of processes end the start with 78, all of them in words", async () => {
   const other = await TestChat.create();
-  const child = await other.run({ DRAW_TIME_HOUR: "25" });
+  const child = await other.run({ REST_WRITES_PER_MINUTE: "many", GATEWAY_TICK_MS: "0", WRITER_BATCH_WAIT_MS: "-1" });
   expect(await child.ended).toEqual({ code: 78, signal: null });
-  expect(other.output).toContain("DRAW_TIME_HOUR must be");
+  for (const name of ["REST_WRITES_PER_MINUTE", "GATEWAY_TICK_MS", "WRITER_BATCH_WAIT_MS"])
+    expect(other.output.split(`${name} must be`)).toHaveLength(2);
   const pids = (await other.log()).map(({ pid }) => pid);
   expect(pids.filter(isAlive)).toEqual([]);
   await other.remove();
@@ -100,6 +103,30 @@ test("wrong LIVE_CHAT_ settings are all named before anything starts", async () 
   expect(other.output).toContain("LIVE_CHAT_ENABLED must be");
   expect(other.output).toContain("LIVE_CHAT_ENABLE is not a setting");
   await other.remove();
+});
+
+test("stores of the environment that nobody answers for are both named in plain words, without their passwords", async () => {
+  const other = await TestChat.create();
+  const [redis, postgres] = [await freePort(), await freePort()];
+  const child = await other.run({
+    REDIS_URL: `redis://:hunter2@127.0.0.1:${redis}`,
+    DATABASE_URL: `postgres://ann:hunter2@127.0.0.1:${postgres}/chat`,
+  });
+  expect(await child.ended).toEqual({ code: 1, signal: null });
+  expect(other.output).toContain(`REDIS_URL cannot be used: 127.0.0.1:${redis} says connect ECONNREFUSED`);
+  expect(other.output).toContain(`DATABASE_URL cannot be used: 127.0.0.1:${postgres} says connect ECONNREFUSED`);
+  expect(other.output).not.toMatch(/hunter2|\n +at |[{}]/);
+  await other.remove();
+});
+
+test("a Redis of the environment that may lose messages is refused in plain words", async () => {
+  const { redis, remove } = await createTestRedis({ appendonly: "no" });
+  const other = await TestChat.create();
+  const child = await other.run({ REDIS_URL: redis.url });
+  expect(await child.ended).toEqual({ code: 78, signal: null });
+  expect(other.output).toContain("Redis has no append-only file: set `appendonly yes`");
+  expect(other.output).not.toMatch(/\n +at |[{}]/);
+  await Promise.all([other.remove(), remove()]);
 });
 
 test("Ctrl-C, which npm hands on a second time, stops every process and frees every port", async () => {

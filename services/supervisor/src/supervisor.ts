@@ -5,8 +5,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { portProblem } from "@drawchat/local/ports";
-import { ServiceProcess } from "@drawchat/local/process";
-import type { EnvSource } from "@drawchat/runtime/env";
+import { ServiceProcess, ServiceStartError } from "@drawchat/local/process";
+import { ConfigError, type EnvSource, EXIT_CONFIG } from "@drawchat/runtime/env";
 import type { Log } from "@drawchat/runtime/log";
 import { buildWeb } from "@drawchat/web/build";
 import type { AppLog } from "./app-log.ts";
@@ -14,6 +14,7 @@ import type { Config } from "./config.ts";
 import { lockDataDir, readOrMakeSecret, StartRefused } from "./data-dir.ts";
 import { openDemoDraw } from "./demo-draw.ts";
 import { type PlannedProcess, planFleet } from "./fleet-plan.ts";
+import { refuseUselessStores } from "./given-stores.ts";
 import { KeptAlive, type KeptAliveOptions, type Running } from "./kept-alive.ts";
 import { connect, migrate, ownPostgres, ownRedis } from "./stores.ts";
 import { endpointsOf, writeEndpoints } from "./summary.ts";
@@ -63,10 +64,11 @@ export class Supervisor {
   }
 
   async #startAll(): Promise<Started> {
-    const { config, source } = this.#options;
+    const { config, source, log } = this.#options;
     const { dataDir, host, port } = config;
     this.#endings.push(await lockDataDir(dataDir));
     await refuseTakenPort(host, port);
+    await refuseUselessStores(config, log);
     const jwtSecret = config.hasJwks ? undefined : (config.jwtSecret ?? (await readOrMakeSecret(dataDir)));
     const webDir = join(dataDir, "web");
     const steps = [this.#startPostgres(), this.#startRedis(), buildPage(webDir)] as const;
@@ -149,10 +151,23 @@ export class Supervisor {
   }
 }
 
-/** Rejects with the first failure, but only when all have ended: nothing may still be starting while we stop. */
+/**
+ * Rejects only when all have ended: nothing may still be starting while we stop. Where processes found settings wrong,
+ * with all that they found, else with the first failure.
+ */
 async function allEnded(steps: readonly Promise<unknown>[]): Promise<void> {
-  await Promise.allSettled(steps);
-  await Promise.all(steps);
+  const results = await Promise.allSettled(steps);
+  const failures: unknown[] = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  const problems = new Set(failures.flatMap(settingsProblems));
+  if (problems.size > 0) throw new ConfigError([...problems]);
+  if (failures.length > 0) throw failures[0];
+}
+
+/** What a process found wrong with its settings: it prints them indented, one a line. */
+function settingsProblems(failure: unknown): string[] {
+  if (!(failure instanceof ServiceStartError) || failure.code !== EXIT_CONFIG) return [];
+  const lines = failure.output.split("\n").filter((line) => line.startsWith("  "));
+  return lines.map((line) => line.trim());
 }
 
 async function refuseTakenPort(host: string, port: number): Promise<void> {
