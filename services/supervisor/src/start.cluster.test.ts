@@ -129,11 +129,13 @@ test("a Redis of the environment that may lose messages is refused in plain word
   await Promise.all([other.remove(), remove()]);
 });
 
-test("Ctrl-C, which npm hands on a second time, stops every process and frees every port", async () => {
+test("Ctrl-C, which npm hands on a second time, tells sockets to come back, stops every process and frees every port", async () => {
   const endpoints = await chat.endpoints();
   const pids = [...new Set((await chat.log()).map(({ pid }) => pid))];
+  const ann = await join1();
   chat.interrupt();
   chat.interrupt();
+  expect(await ann.closed).toMatchObject({ code: 1012 });
   expect(await chat.ended).toEqual({ code: 0, signal: null });
   expect(pids.filter(isAlive)).toEqual([]);
   expect(await takenPorts(endpoints)).toEqual([]);

@@ -1,6 +1,7 @@
 /**
  * Starts everything in order and stops it in the opposite one: stores, schema, demo draw, then api, gateways, writer,
- * jobs, and last the edge, behind which everything is up. Whatever was begun ends again where a step fails.
+ * jobs, and last the edge, behind which everything is up. Only the gateways end before the edge: it carries what they
+ * tell their sockets. Whatever was begun ends again where a step fails.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -111,13 +112,16 @@ export class Supervisor {
     }
   }
 
-  /** The edge starts when the others are ready, and ends first; jobs and writer end last. */
+  /**
+   * The edge starts when the others are ready. The gateways end first, while their sockets still have a way through the
+   * edge to be told 1012; jobs and writer end last.
+   */
   async #startFleet(plan: readonly PlannedProcess[]): Promise<void> {
     const keepers = plan.map((process) => ({ process, keeper: this.#keeper(process.name, (signal) => this.#launch(process, signal)) }));
     const of = (...services: PlannedProcess["service"][]) =>
       keepers.filter(({ process }) => services.includes(process.service)).map(({ keeper }) => keeper);
     const stopAll = (services: PlannedProcess["service"]) => () => Promise.all(of(services).map((keeper) => keeper.stop()));
-    for (const service of ["jobs", "writer", "api", "gateway", "edge"] as const) this.#endings.push(stopAll(service));
+    for (const service of ["jobs", "writer", "api", "edge", "gateway"] as const) this.#endings.push(stopAll(service));
     await allEnded(of("api", "gateway", "writer", "jobs").map((keeper) => keeper.start()));
     await allEnded(of("edge").map((keeper) => keeper.start()));
   }
