@@ -1,33 +1,17 @@
 /** Frames as they must not be: each gets its exact answer, nobody else sees anything of it, and nothing is stored. */
 import { randomUUID } from "node:crypto";
 import { ERRORS, type ErrorCode } from "@drawchat/protocol/errors";
-import { type ClientOptions, TestClient } from "@drawchat/testkit/client";
-import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
+import { TestClient } from "@drawchat/testkit/client";
+import { startCluster } from "@drawchat/testkit/cluster";
 import { clientFrame, type RawSocket } from "@drawchat/testkit/raw-socket";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { endOf, openRaw } from "../test/raw-chat.ts";
-import { MARK, metric, Witness } from "../test/witness.ts";
+import { watchRoom } from "../test/watched-room.ts";
+import { MARK, metric } from "../test/witness.ts";
 
-let cluster: Cluster;
-let witness: Witness;
-let sessionId: number;
-/** Sees whatever the room is shown. */
-let watcher: TestClient;
-let lastUser = 1_000;
-
-beforeAll(async () => {
-  cluster = await startCluster({ env: { LOG_LEVEL: "debug" } });
-  witness = await Witness.watch(cluster);
-  sessionId = (await cluster.session()).id;
-  watcher = await TestClient.join(await cluster.clientOptions(sessionId, { userId: 1 }));
-});
+const cluster = await startCluster({ env: { LOG_LEVEL: "debug" } });
 afterAll(() => cluster.stop());
-
-/** Somebody new each time: budgets are per user and per socket. */
-function newcomer(): Promise<ClientOptions> {
-  lastUser += 1;
-  return cluster.clientOptions(sessionId, { userId: lastUser, username: `user${lastUser}` });
-}
+const { newcomer, watcher, witness, storedTexts } = await watchRoom(cluster);
 
 async function openChat(): Promise<RawSocket> {
   const { url, token } = await newcomer();
@@ -59,12 +43,6 @@ async function refusedByBoth(frame: object | string | Uint8Array<ArrayBuffer>, c
 
 /** Cases under short names. */
 const named = <T>(cases: readonly T[]) => cases.map((one): [string, T] => [`${JSON.stringify(one)}`.slice(0, 30), one]);
-
-async function storedTexts(): Promise<string[]> {
-  const messages = cluster.database.db.selectFrom("live_chat_messages").select("message").where("session_id", "=", sessionId);
-  const rows = await messages.orderBy("id").execute();
-  return rows.map((row) => row.message);
-}
 
 test("a frame of 4,096 bytes is read, a longer one is refused politely up to 8 KB", async () => {
   const ping = (size: number) => `{"type":"ping","x":"${"x".repeat(size - 22)}"}`;

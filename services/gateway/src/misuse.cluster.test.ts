@@ -3,39 +3,17 @@ import { randomUUID } from "node:crypto";
 import { ERRORS } from "@drawchat/protocol/errors";
 import { commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
-import { type AnyServerFrame, type ClientOptions, TestClient } from "@drawchat/testkit/client";
-import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { MARK, Witness } from "../test/witness.ts";
+import { type AnyServerFrame, TestClient } from "@drawchat/testkit/client";
+import { startCluster } from "@drawchat/testkit/cluster";
+import { afterAll, expect, test } from "vitest";
+import { watchRoom } from "../test/watched-room.ts";
+import { MARK } from "../test/witness.ts";
 
 const SOON = { timeout: 10_000 };
 
-let cluster: Cluster;
-let witness: Witness;
-let sessionId: number;
-/** Sees whatever the room is shown. */
-let watcher: TestClient;
-let lastUser = 1_000;
-
-beforeAll(async () => {
-  cluster = await startCluster({ env: { LOG_LEVEL: "debug" } });
-  witness = await Witness.watch(cluster);
-  sessionId = (await cluster.session()).id;
-  watcher = await TestClient.join(await cluster.clientOptions(sessionId, { userId: 1 }));
-});
+const cluster = await startCluster({ env: { LOG_LEVEL: "debug" } });
 afterAll(() => cluster.stop());
-
-/** Somebody new each time: budgets are per user and per socket. */
-function newcomer(): Promise<ClientOptions> {
-  lastUser += 1;
-  return cluster.clientOptions(sessionId, { userId: lastUser, username: `user${lastUser}` });
-}
-
-async function storedTexts(): Promise<string[]> {
-  const messages = cluster.database.db.selectFrom("live_chat_messages").select("message").where("session_id", "=", sessionId);
-  const rows = await messages.orderBy("id").execute();
-  return rows.map((row) => row.message);
-}
+const { sessionId, newcomer, watcher, witness, storedTexts } = await watchRoom(cluster);
 
 async function likeKeys(): Promise<string[]> {
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
@@ -48,14 +26,15 @@ async function likeKeys(): Promise<string[]> {
 }
 
 test("what a frame claims about its sender is passed over", async () => {
-  const client = await TestClient.open({ ...(await newcomer()), version: 1 });
+  const { userId, ...options } = await newcomer();
+  const client = await TestClient.open({ ...options, version: 1 });
   const claims = { id: 1, user_id: 99, username: "root", profile_pic: "x", likes: 50, is_host: true, is_winner: true, created_at: "1999" };
   client.send({ type: "message", message: `${MARK} claims`, message_type: "system", extra: { deep: [1] }, ...claims });
   const { message } = await client.waitFor("new_message");
   expect(message).toEqual({
     id: expect.any(Number),
-    user_id: lastUser,
-    username: `user${lastUser}`,
+    user_id: userId,
+    username: `user${userId}`,
     profile_pic: null,
     message: `${MARK} claims`,
     message_type: "text",
