@@ -79,6 +79,15 @@ test("a room that the last one left tells so, and is forgotten", async () => {
   expect(await taken()).toEqual([]);
 });
 
+test("a full list comes again by itself", async () => {
+  audience = new Audience({ redis, gatewayId: "g1", find: (room) => rooms.get(room), listMs: 0 });
+  setRoom("s7", [1]);
+  audience.noteJoin("s7", 1);
+  await audience.report();
+  await audience.report();
+  expect(await taken()).toEqual(["s7 +1 -", "s7 =1", "s7 =1"]);
+});
+
 test("another epoch, and a loss, bring a list", async () => {
   setRoom("s7", [1]);
   setRoom("s71", [5]);

@@ -25,6 +25,8 @@ export interface AudienceOptions {
   gatewayId: string;
   /** The room, while it has listeners here. */
   find: (room: RoomName) => WatchedRoom | undefined;
+  /** A room's full list comes as often as this, more or less; default a minute. */
+  listMs?: number;
 }
 
 /** What is asked of a room. */
@@ -35,10 +37,12 @@ export interface WatchedRoom {
 
 export class Audience {
   readonly #options: AudienceOptions;
+  readonly #listMs: number;
   readonly #rooms = new Map<RoomName, RoomAudience>();
 
   constructor(options: AudienceOptions) {
     this.#options = options;
+    this.#listMs = options.listMs ?? LIST_MS;
   }
 
   noteJoin(room: RoomName, userId: number): void {
@@ -93,7 +97,7 @@ export class Audience {
     if (!isListDue) return { audience, joined, left, reports: contents.map((content) => this.#about(name, content)) };
     audience.epoch = room?.epoch ?? "";
     // Spread, so that the lists of many rooms and gateways do not come in one wave.
-    audience.listDueMs = performance.now() + LIST_MS * (0.75 + Math.random() / 2);
+    audience.listDueMs = performance.now() + this.#listMs * (0.75 + Math.random() / 2);
     const lists = chunkList(room?.sockets.userIds ?? []);
     return { audience, joined, left, reports: [...contents, ...lists].map((content) => this.#about(name, content)) };
   }

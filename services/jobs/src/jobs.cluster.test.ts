@@ -1,6 +1,7 @@
 /** The jobs process as it is run: real Redis, real Postgres, a real signal. */
 
-import { closeSession } from "@drawchat/db/session-changes";
+import { closeSession, createSession } from "@drawchat/db/session-changes";
+import { cancelSession, rescheduleSession } from "@drawchat/db/session-reschedule";
 import { ServiceProcess, ServiceStartError } from "@drawchat/local/process";
 import { commandClient } from "@drawchat/redis/connect";
 import { readRoom } from "@drawchat/redis/room-state";
@@ -30,6 +31,37 @@ test("a session opens and closes at its instants, not at the next minute", async
   expect(Date.parse(String(opened.time)) - row.opens_at.getTime()).toBeLessThan(2_500);
   expect(Date.parse(String(closed.time)) - row.closes_at.getTime()).toBeLessThan(2_500);
   expect(row).toMatchObject({ state: "closed", is_active: false });
+});
+
+test("a session that is moved opens and closes at its new instants", async () => {
+  const { id, drawDate } = await cluster.session({ opensInMs: 3_600_000, drawInMs: 3_600_000, closesInMs: 7_200_000 });
+  const nowMs = Date.now();
+  const plan = () => ({ drawDate, opensAtMs: nowMs + 1_000, drawAtMs: nowMs + 1_500, closesAtMs: nowMs + 2_000 });
+  expect(await rescheduleSession(db, { id, plan, nowMs })).toMatchObject({ session: { state: "scheduled" } });
+  await cluster.waitForLog((line) => line.msg === "session opened" && line.session === id);
+  const closed = await cluster.waitForLog((line) => line.msg === "session closed" && line.session === id);
+  expect(Date.parse(String(closed.time)) - (nowMs + 2_000)).toBeLessThan(2_500);
+});
+
+test("the daily draw of a date comes back when the explicit session in its place is cancelled, and not when it is cancelled itself", async () => {
+  const daily = await db
+    .selectFrom("live_chat_sessions")
+    .selectAll()
+    .where("kind", "=", "daily")
+    .orderBy("id", "desc")
+    .executeTakeFirstOrThrow();
+  const stateOf = async () =>
+    (await db.selectFrom("live_chat_sessions").select("state").where("id", "=", daily.id).executeTakeFirst())?.state;
+  const [drawAtMs, opensAtMs, closesAtMs] = [daily.draw_at.getTime() + 60_000, daily.opens_at.getTime(), daily.closes_at.getTime()];
+  const created = await createSession(db, { drawDate: daily.draw_date, drawAtMs, opensAtMs, closesAtMs }, Date.now());
+  if (created === "conflict") throw new Error("conflict");
+  expect(await stateOf()).toBe("cancelled");
+  await cancelSession(db, created.session.id, Date.now());
+  await expect.poll(stateOf, { timeout: 10_000 }).toBe("scheduled");
+  await cancelSession(db, daily.id, Date.now());
+  const settled = await cluster.session({ opensInMs: 500, drawInMs: 1_000, closesInMs: 60_000 }); // the schedule has looked again by then
+  await cluster.waitForLog((line) => line.msg === "session opened" && line.session === settled.id);
+  expect(await stateOf()).toBe("cancelled");
 });
 
 test("a policy that was committed but never told to Redis is told by its job", async () => {
