@@ -49,6 +49,7 @@ await withRunningChat({ LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE: "0", LIVE_CH
   });
   await page.locator(".line").nth(199).waitFor();
   await trace(chat.browser, page, "following the newest line", () => watch(page));
+  await page.locator(".line").nth(199).waitFor(); // after a long pause of this machine the lines are drawn anew, a few at a time
   await page.locator(".scroll").evaluate((box) => box.scrollTo({ top: box.scrollHeight - 3 * box.clientHeight }));
   await page.locator(".to-end").waitFor();
   await trace(chat.browser, page, "reading further up", () => watch(page));

@@ -6,8 +6,8 @@
 import type { Line } from "./timeline.ts";
 
 const LINES_AT_ONCE = 6;
-/** A hot room brings about twelve lines between two redraws of a slow page; that is no reason to begin anew. */
-const MANY_LINES = 30;
+/** A hot room brings a dozen lines between two redraws of a slow page; that is no reason to begin anew. */
+const MANY_LINES = 40;
 
 /** A part of `lines` in one piece; all of them after enough calls. `drawn`: what the call before returned. */
 export function drawableOf(lines: readonly Line[], { drawn, isHeld }: { drawn: readonly Line[]; isHeld: boolean }): readonly Line[] {
