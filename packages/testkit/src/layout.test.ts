@@ -47,8 +47,8 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-/** Benchmarks may use what tests may. */
-const isTestFile = (file: string) => /\.test\.tsx?$|\/bench\//.test(file);
+/** Benchmarks, and what lies in a folder for tests, may use what tests may. */
+const isTestFile = (file: string) => /\.test\.tsx?$|\/(bench|test)\//.test(file);
 
 /** A helper that only tests import counts as a test. */
 function markTestHelpers(imports: readonly Import[]): Import[] {
