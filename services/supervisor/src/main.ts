@@ -1,6 +1,6 @@
 /** `npm start`: the whole chat on one machine. */
 import { ServiceStartError } from "@drawchat/local/process";
-import { ConfigError } from "@drawchat/runtime/env";
+import { ConfigError, EXIT_CONFIG } from "@drawchat/runtime/env";
 import { createLog } from "@drawchat/runtime/log";
 import { loadOrExit, run } from "@drawchat/runtime/run";
 import { AppLog } from "./app-log.ts";
@@ -32,6 +32,7 @@ async function start() {
   } catch (error) {
     const isAllSaid = error instanceof StartRefused || error instanceof ConfigError;
     process.stderr.write(`\ndrawchat did not start: ${explain(error)}\n${isAllSaid ? "" : `More in ${appLog.path}\n`}`);
+    if (error instanceof ServiceStartError && error.code === EXIT_CONFIG) throw new ConfigError([error.output]);
     throw error;
   }
   const stop = async () => {
