@@ -6,10 +6,9 @@ import { insertDeadLetters } from "@drawchat/db/dead-letters";
 import { partitionOfRoom, type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import { Acceptor } from "@drawchat/redis/accept";
 import { commandClient, type RedisClient, subscriberClient } from "@drawchat/redis/connect";
-import { keys, type LikeTarget } from "@drawchat/redis/keys";
+import { keys } from "@drawchat/redis/keys";
 import { type LogEntry, readLog } from "@drawchat/redis/log";
 import { restoreRoom } from "@drawchat/redis/restore";
-import { readRoom } from "@drawchat/redis/room-state";
 import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { createWriterMetrics } from "../src/metrics.ts";
@@ -138,10 +137,10 @@ export async function storeNext({ redis, options }: Stage, room: RoomName): Prom
   return storeEntries(options, partitionOfRoom(room), await readEntries(redis, room));
 }
 
-/** The counts on screens: stored and pending together. */
+/** The count on screens, stored and pending together; undefined where Redis counts none. */
 export async function shownLikes(redis: RedisClient, room: RoomName, target: number | "s"): Promise<number | undefined> {
-  const name: LikeTarget = target === "s" ? "s" : `${target}`;
-  return (await readRoom(redis, room))?.likes.get(name);
+  const counts = await redis.hmget(keys.likes(room), `${target}:stored`, `${target}:pending`);
+  return counts.every((count) => count === null) ? undefined : counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
 }
 
 /** Everything published in a room from now on, as text. */
