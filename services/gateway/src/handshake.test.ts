@@ -83,20 +83,22 @@ test("a token of 4,096 bytes passes, one byte more does not", () => {
   expect(codeOf({ query: "", headers: { authorization: `Bearer ${"x".repeat(4_097)}` } })).toBe("unauthorized");
 });
 
-test.each([
-  "null",
-  "http://chat.example.com",
-  "https://chat.example.com.evil.com",
-  "https://evil.com",
-  "https://chat.example.com:8443",
-  "https://CHAT.example.com/",
-])("the origin %s is not on the list", (origin) => {
-  expect(codeOf({ headers: { origin } })).toBe("origin_refused");
-});
+test.each(["null", "https://chat.example.com.evil.com", "https://evil.com", "https://chat.example.com:8443"])(
+  "the origin %s is neither on the list nor our own host",
+  (origin) => {
+    expect(codeOf({ headers: { origin } })).toBe("origin_refused");
+  },
+);
 
 test("a listed origin passes, and none at all: that is no browser", () => {
   expect(codeOf({ headers: { origin: "https://chat.example.com" } })).toBe("accepted");
   expect(codeOf({ headers: {} })).toBe("accepted");
+});
+
+test("a page of our own host passes, with or without a list", () => {
+  const elsewhere = { allowedOrigins: ["https://www.example.org"], isAnyOriginAllowed: false };
+  expect(codeOf({ headers: { origin: "https://chat.example.com" } }, elsewhere)).toBe("accepted");
+  expect(codeOf({ headers: { origin: "https://www.example.org" } }, elsewhere)).toBe("accepted");
 });
 
 test("without a list a page of the same host passes, any other does not", () => {

@@ -75,11 +75,10 @@ function malformedHandshake({ header, hosts }: HandshakeRequest): ErrorCode | un
   return undefined;
 }
 
-/** No Origin is a client that is no browser. With one: it is on the list, or there is no list and it is our own host. */
+/** No Origin is a client that is no browser. Our own host always passes (the page at `/`), others are on the list. */
 function isOriginAllowed({ header }: HandshakeRequest, { allowedOrigins, isAnyOriginAllowed }: HandshakeRules): boolean {
   const origin = header("origin");
-  if (origin === "" || isAnyOriginAllowed) return true;
-  if (allowedOrigins.length > 0) return allowedOrigins.includes(origin);
+  if (origin === "" || isAnyOriginAllowed || allowedOrigins.includes(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === header("host");
 }
 
