@@ -57,6 +57,17 @@ test("an own line is marked as stored once it is in the database", async () => {
   expect(rows.map((row) => String(row.id))).toEqual([await line(ann, "kept for good").getAttribute("data-id")]);
 });
 
+test("lines of one person stand at one distance", async () => {
+  const ann = await enter("Ann");
+  const texts = ["row one", "row two", "row three"];
+  for (const text of texts) await write(ann, text);
+  for (const text of texts) await line(ann, text).locator("[data-mark=stored]").waitFor(); // nothing moves them any more
+  const boxes = await Promise.all(texts.map((text) => line(ann, text).locator(".text").boundingBox()));
+  const [first = 0, second = 0, third = 0] = boxes.map((box) => box?.y ?? 0);
+  expect(second - first).toBeGreaterThan(20);
+  expect(third - second).toBeCloseTo(second - first, 1);
+});
+
 test("markup in a text and in a name is shown as text", async () => {
   const ann = await enter("<i>Ann</i>");
   const text = "two <b>bold</b> <img src=x onerror=\"document.title='hacked'\">";
