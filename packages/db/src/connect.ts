@@ -9,6 +9,8 @@ export interface DatabaseOptions {
   url: string;
   maxConnections: number;
   applicationName: string;
+  /** A statement that takes longer is ended by the server; 0: none is, for migrations. Default 5,000. */
+  statementTimeoutMs?: number;
   /** Told of errors on idle connections (a restart of Postgres, say); the pool replaces them by itself. */
   onError: (error: Error) => void;
 }
@@ -34,17 +36,17 @@ types.setTypeParser(INT8_OID, parseSafeBigint);
 types.setTypeParser(INT8_ARRAY_OID, (text) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(parseSafeBigint)));
 
 /**
- * Statements end after 5 s on the server, transactions idle for 5 s too, and the client gives up after 6 s: a
- * Postgres that hangs never hangs us. Opens no connection by itself.
+ * Statements end on the server after their time, transactions idle for 5 s too, and the client gives up a second later:
+ * a Postgres that hangs never hangs us. Opens no connection by itself.
  */
-export function connectDatabase({ url, maxConnections, applicationName, onError }: DatabaseOptions): Database {
+export function connectDatabase(options: DatabaseOptions): Database {
+  const { url, maxConnections, applicationName, statementTimeoutMs = 5_000, onError } = options;
   const pool = new pg.Pool({
     connectionString: url,
     max: maxConnections,
     application_name: applicationName,
     connectionTimeoutMillis: 5_000,
-    query_timeout: 6_000,
-    statement_timeout: 5_000,
+    ...(statementTimeoutMs > 0 ? { query_timeout: statementTimeoutMs + 1_000, statement_timeout: statementTimeoutMs } : {}),
     idle_in_transaction_session_timeout: 5_000,
     options: "-c tcp_user_timeout=10000",
     keepAlive: true,

@@ -13,6 +13,7 @@ const url = loadOrExit(() => {
 const database = connectDatabase({
   url,
   maxConnections: 2,
+  statementTimeoutMs: 0,
   applicationName: "drawchat-migrate",
   onError: (error) => process.stderr.write(`${error.message}\n`),
 });

@@ -14,6 +14,8 @@ export interface TestDatabase extends Database {
   url: string;
 }
 
+const ADMIN_STATEMENT_MS = 60_000;
+
 /** Call it at the top of a test file; the database goes away after the file's last test. */
 export async function testDatabase(): Promise<TestDatabase> {
   const database = await createTestDatabase();
@@ -61,7 +63,8 @@ export async function createTestPostgres(): Promise<TestPostgres> {
 }
 
 async function asAdmin(statement: string): Promise<void> {
-  const admin = connect(inject("postgresAdminUrl"));
+  // To drop a database is to write out what others have changed: that takes as long as it takes.
+  const admin = connect(inject("postgresAdminUrl"), ADMIN_STATEMENT_MS);
   try {
     await admin.pool.query(statement);
   } finally {
@@ -70,6 +73,6 @@ async function asAdmin(statement: string): Promise<void> {
 }
 
 /** Errors of idle connections are no news here: tests cut connections on purpose. */
-function connect(url: string): Database {
-  return connectDatabase({ url, maxConnections: 5, applicationName: "testkit", onError: () => undefined });
+function connect(url: string, statementTimeoutMs = 5_000): Database {
+  return connectDatabase({ url, maxConnections: 5, applicationName: "testkit", statementTimeoutMs, onError: () => undefined });
 }

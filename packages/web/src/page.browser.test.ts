@@ -59,7 +59,7 @@ test("an own line is marked as stored once it is in the database", async () => {
 
 test("lines of one person stand at one distance", async () => {
   const ann = await enter("Ann");
-  const texts = ["row one", "row two", "row three"];
+  const texts = ["pitch a", "pitch b", "pitch c"];
   for (const text of texts) await write(ann, text);
   for (const text of texts) await line(ann, text).locator("[data-mark=stored]").waitFor(); // nothing moves them any more
   const boxes = await Promise.all(texts.map((text) => line(ann, text).locator(".text").boundingBox()));

@@ -64,7 +64,13 @@ async function createDatabase(postgres: LocalPostgres): Promise<void> {
 
 /** A short connection of the supervisor's own; an idle one that breaks is no news. */
 export function connect(url: string) {
-  return connectDatabase({ url, maxConnections: 2, applicationName: "drawchat-supervisor", onError: () => undefined });
+  return connectDatabase({
+    url,
+    maxConnections: 2,
+    applicationName: "drawchat-supervisor",
+    statementTimeoutMs: 0,
+    onError: () => undefined,
+  });
 }
 
 /** Brings the schema to this version. */
