@@ -41,3 +41,16 @@ test("a version 1 line sent right behind the handshake comes back, and nothing u
   await client.waitFor("pong");
   expect(client.frames.map((frame) => frame.type)).toEqual(["new_message", "pong"]);
 });
+
+test("a storm of joins while the api is away is counted and says one line, and the figures of an empty gateway are there", async () => {
+  const { id } = await cluster.session();
+  await cluster.kill("api-1", "SIGKILL");
+  const joins = Array.from({ length: 40 }, async (_, n) => TestClient.open(await cluster.clientOptions(id, { userId: 1_000 + n })));
+  const ends = await Promise.all((await Promise.all(joins)).map((client) => client.closed));
+  expect(new Set(ends.map(({ code }) => code))).toEqual(new Set([1013]));
+  const lines = cluster.logs.all.filter((line) => String(line.msg).startsWith("rooms cannot be opened"));
+  expect(lines).toHaveLength(1);
+  const figures = await (await fetch(`${cluster.privateUrl("gateway-1")}/metrics`)).text();
+  expect(figures).toMatch(/^drawchat_gateway_sockets\{[^}]*\} \d+$/m);
+  await cluster.restart("api-1");
+});

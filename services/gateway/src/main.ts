@@ -34,11 +34,14 @@ async function start(): Promise<RunningService> {
   await assertRedisSettings(redis);
 
   const registry = new Metrics("gateway");
-  const metrics = createGatewayMetrics(registry, function* () {
-    for (const room of rooms.all()) {
-      yield [room.name, "1", room.sockets.countV1];
-      yield [room.name, "2", room.sockets.countV2];
-    }
+  const metrics = createGatewayMetrics(registry, {
+    sockets: () => server.connections.size,
+    *connectionsByRoom() {
+      for (const room of rooms.all()) {
+        yield [room.name, "1", room.sockets.countV1];
+        yield [room.name, "2", room.sockets.countV2];
+      }
+    },
   });
   const clock = new RedisClock();
   const api = new ApiClient(config.apiInternalUrl);

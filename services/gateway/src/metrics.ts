@@ -5,10 +5,15 @@ export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 const TICK_BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 250, 1_000];
 
 /** Every figure of a gateway that is its own; the process's (CPU, memory, loop delay) come with the registry. */
-export function createGatewayMetrics(
-  metrics: Metrics,
-  connectionsByRoom: () => Iterable<[room: string, version: "1" | "2", count: number]>,
-) {
+export interface GatewayFigures {
+  /** Open sockets, in a room or not yet. */
+  sockets: () => number;
+  connectionsByRoom: () => Iterable<[room: string, version: "1" | "2", count: number]>;
+}
+
+export function createGatewayMetrics(metrics: Metrics, { sockets, connectionsByRoom }: GatewayFigures) {
+  // Always there, also at 0: what scales gateways by it must see that they are empty.
+  metrics.gauge("gateway_sockets", "Open sockets", [], (gauge) => gauge.set(sockets()));
   metrics.gauge("gateway_connections", "Open sockets by room and wire version", ["room", "version"], (gauge) => {
     gauge.reset();
     for (const [room, version, count] of connectionsByRoom()) gauge.set({ room, version }, count);
@@ -23,6 +28,10 @@ export function createGatewayMetrics(
     delivered: metrics.counter("gateway_delivered_total", "Events handed to sockets (events × sockets)"),
     tick: metrics.histogram("gateway_tick_ms", "Time between two frames to a busy room, in ms", TICK_BUCKETS_MS),
     repairs: metrics.counter("gateway_repairs_total", "Holes filled from history"),
+    roomsNotOpened: metrics.counter(
+      "gateway_rooms_not_opened_total",
+      "Openings of a room that failed (Redis or the api away); the joiners were sent away",
+    ),
     resets: metrics.counter("gateway_resets_total", "Rooms reset because Redis lost what was shown"),
     deadSubscriptions: metrics.counter("gateway_dead_subscriptions_total", "Subscriptions found dead by the self-probe"),
     dropped: metrics.counter("gateway_dropped_total", "Frames dropped on sockets that do not read (the socket is closed)"),

@@ -19,6 +19,7 @@ const TIP_CHECK_MS = 5_000;
 const TIP_GRACE_MS = 1_000;
 /** With what is stale after 12 s: a killed gateway's viewers are gone within 15 s. */
 const VIEWERS_BEAT_MS = 2_000;
+const NOT_OPENED_QUIET_MS = 5_000;
 const VIEWERS_CHANGE_MS = 250;
 
 export type JoinAnswer = { kind: "joined"; room: LiveRoom } | { kind: "unknown" } | { kind: "unavailable" };
@@ -39,6 +40,7 @@ export class Rooms {
   readonly #viewersChanged = new Set<LiveRoom>();
   readonly #audience: Audience;
   readonly #stopped = new AbortController();
+  #notOpenedToldMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -137,10 +139,19 @@ export class Rooms {
       this.#drop(room);
       return { kind: "unknown" };
     } catch (error) {
-      this.#log.warn({ component: "live_chat", room: name, err: error }, "room not opened");
+      this.#noteNotOpened(name, error);
       this.#drop(room);
       return { kind: "unavailable" };
     }
+  }
+
+  /** A storm of joins while Redis is away is one line every five seconds, and a count. */
+  #noteNotOpened(name: RoomName, error: unknown): void {
+    this.#options.metrics.roomsNotOpened.inc();
+    const nowMs = performance.now();
+    if (nowMs - this.#notOpenedToldMs < NOT_OPENED_QUIET_MS) return;
+    this.#notOpenedToldMs = nowMs;
+    this.#log.warn({ component: "live_chat", room: name, err: error }, "rooms cannot be opened, joiners are sent away");
   }
 
   #close(room: LiveRoom): void {

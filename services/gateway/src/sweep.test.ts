@@ -22,7 +22,7 @@ beforeEach(async () => {
   const ignore = () => undefined;
   server = new GatewayServer({
     log: createLog("test", "silent"),
-    metrics: createGatewayMetrics(new Metrics("test"), () => []),
+    metrics: createGatewayMetrics(new Metrics("test"), { sockets: () => 0, connectionsByRoom: () => [] }),
     admission: new Admission({
       handshakesPerSecond: 100,
       handshakesPerAddressPerSecond: 100,
