@@ -17,6 +17,13 @@ const database = connectDatabase({
   applicationName: "drawchat-migrate",
   onError: (error) => process.stderr.write(`${error.message}\n`),
 });
-const applied = await migrateToLatest(database);
-process.stdout.write(applied.length === 0 ? "schema is up to date\n" : `applied ${applied.join(", ")}\n`);
-await database.close();
+try {
+  const applied = await migrateToLatest(database);
+  process.stdout.write(applied.length === 0 ? "schema is up to date\n" : `applied ${applied.join(", ")}\n`);
+} catch (error) {
+  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(`${message}${cause instanceof Error ? ` (${cause.message})` : ""}\n`);
+  process.exitCode = 1;
+} finally {
+  await database.close();
+}
