@@ -1,7 +1,7 @@
 import { testDatabase } from "@drawchat/testkit/postgres";
 import { sql } from "kysely";
 import { beforeEach, describe, expect, test } from "vitest";
-import { adoptDailyDraws, closeSession, createSession, ensureDailySessions, moveSessions } from "./session-changes.ts";
+import { adoptDailyDraws, closeSession, createSession, ensureDailySessions, moveSessions, setWinner } from "./session-changes.ts";
 import type { SessionDraw } from "./session-writing.ts";
 import { listCurrentCandidates } from "./sessions.ts";
 
@@ -55,6 +55,13 @@ describe("daily sessions", () => {
     expect(created.replaced.map((session) => session.state)).toEqual(["cancelled"]);
     await db.updateTable("live_chat_sessions").set({ state: "cancelled" }).where("id", "=", created.session.id).execute();
     expect(await ensureDailySessions(db, [today], now)).toMatchObject([{ state: "scheduled", policyVersion: 3 }]);
+  });
+
+  test("become explicit at the same instant, with their winners, until they are over", async () => {
+    const [session] = await ensureDailySessions(db, [today], now);
+    await setWinner(db, session?.id ?? 0, { userId: 7, wins: true });
+    expect(await createSession(db, { ...today, closesAtMs: today.closesAtMs + HOUR_MS }, today.closesAtMs)).toBe("conflict");
+    expect(await createSession(db, today, now)).toMatchObject({ session: { id: session?.id, winners: [7] }, replaced: [] });
   });
 
   test("that an admin closed stay closed", async () => {

@@ -1,9 +1,12 @@
 /** Making live sessions, closing them, moving them on by time. What admins change of one is in session-reschedule.ts. */
 import { sql } from "kysely";
 import type { Db } from "./connect.ts";
-import { columnsOf, followUp, lockSchedule, replaceDaily, type SessionDraw, stateColumnsAt } from "./session-writing.ts";
+import { columnsOf, followUp, isOver, lockSchedule, replaceDaily, type SessionDraw, stateColumnsAt } from "./session-writing.ts";
 import { findSession, type StoredSession, toStoredSession } from "./sessions.ts";
 import type { SessionRow } from "./tables.ts";
+
+/** Winners of one session: they are part of what every gateway holds of the room. */
+export const MAX_WINNERS = 1_000;
 
 /** The new session, and the daily ones that it cancelled. */
 export interface CreatedSession {
@@ -13,14 +16,21 @@ export interface CreatedSession {
 
 /**
  * Makes an explicit session. It replaces the daily ones of its local date that are not over: they become cancelled,
- * or, at the same instant, explicit. `conflict`: another session has this instant.
+ * or, at the same instant, explicit. A cancelled one of the same instant comes back, without its winners. `conflict`:
+ * another session has this instant.
  */
 export function createSession(db: Db, draw: SessionDraw, nowMs: number): Promise<CreatedSession | "conflict"> {
   return db.transaction().execute(async (trx) => {
     await lockSchedule(trx);
     const known = await trx.selectFrom("live_chat_sessions").selectAll().where("draw_at", "=", new Date(draw.drawAtMs)).executeTakeFirst();
-    if (known && (known.state === "closed" || (known.kind === "explicit" && known.state !== "cancelled"))) return "conflict";
-    const columns = { kind: "explicit" as const, ...columnsOf(draw), ...stateColumnsAt(draw, nowMs) };
+    const isRevived = known?.state === "cancelled";
+    if (known && !isRevived && (known.kind === "explicit" || isOver(known, nowMs))) return "conflict";
+    const columns = {
+      kind: "explicit" as const,
+      ...columnsOf(draw),
+      ...stateColumnsAt(draw, nowMs),
+      ...(isRevived ? { winners: [] } : {}),
+    };
     const row = known
       ? await trx
           .updateTable("live_chat_sessions")
@@ -157,20 +167,29 @@ export function closeSession(db: Db, id: number): Promise<StoredSession | "confl
   });
 }
 
-/** Adds a user to a session's winners, or takes one out; repeating it changes nothing. Undefined: unknown session. */
-export function setWinner(db: Db, id: number, { userId, wins }: { userId: number; wins: boolean }): Promise<StoredSession | undefined> {
+/**
+ * Adds a user to a session's winners, or takes one out; repeating it changes nothing. Undefined: unknown session.
+ * `full`: it has MAX_WINNERS already.
+ */
+export function setWinner(
+  db: Db,
+  id: number,
+  { userId, wins }: { userId: number; wins: boolean },
+): Promise<StoredSession | "full" | undefined> {
   return db.transaction().execute(async (trx) => {
-    const row = await trx
+    const row = await trx.selectFrom("live_chat_sessions").selectAll().where("id", "=", id).forNoKeyUpdate().executeTakeFirst();
+    if (row === undefined || row.winners.includes(userId) === wins) return row && toStoredSession(row);
+    if (wins && row.winners.length >= MAX_WINNERS) return "full";
+    const updated = await trx
       .updateTable("live_chat_sessions")
       .set((eb) => ({
         winners: wins ? sql<number[]>`array_append(winners, ${userId}::bigint)` : sql<number[]>`array_remove(winners, ${userId}::bigint)`,
         policy_version: eb("policy_version", "+", 1),
       }))
       .where("id", "=", id)
-      .where(sql<boolean>`(${userId}::bigint = ANY(winners)) <> ${wins}`)
       .returningAll()
-      .executeTakeFirst();
-    return row ? followUp(trx, row) : findSession(trx, id);
+      .executeTakeFirstOrThrow();
+    return followUp(trx, updated);
   });
 }
 

@@ -104,8 +104,10 @@ describe("the schedule", () => {
     const longer = { ...draw("2026-05-01T12:00:00Z"), closesAtMs: now + 3 * HOUR_MS };
     await move(id, longer);
     expect(await moveSessions(db, now + HOUR_MS)).toEqual({ opened: [], closed: [] });
+    const tooLate = { ...longer, closesAtMs: now + 5 * HOUR_MS };
+    expect(await move(id, tooLate, longer.closesAtMs)).toBe("over"); // whether or not the schedule has closed it
     expect(await moveSessions(db, longer.closesAtMs)).toEqual({ opened: [], closed: [id] });
-    expect(await move(id, { ...longer, closesAtMs: now + 5 * HOUR_MS }, longer.closesAtMs)).toBe("over");
+    expect(await move(id, tooLate, longer.closesAtMs)).toBe("over");
   });
 
   test("takes a session that is moved ahead out of those that are active", async () => {

@@ -5,7 +5,7 @@
  */
 import type { Db } from "./connect.ts";
 import { addJob } from "./job-queue.ts";
-import { columnsOf, followUp, lockSchedule, replaceDaily, type SessionDraw, stateColumnsAt } from "./session-writing.ts";
+import { columnsOf, followUp, isOver, lockSchedule, replaceDaily, type SessionDraw, stateColumnsAt } from "./session-writing.ts";
 import { type StoredSession, toStoredSession } from "./sessions.ts";
 import type { SessionRow } from "./tables.ts";
 
@@ -15,7 +15,7 @@ export interface RescheduledSession {
   replaced: StoredSession[];
 }
 
-/** `over`: closed or cancelled. `taken`: another session has this instant. `ended`: the new window is over already. */
+/** `over`: closed, cancelled, or its time is over. `taken`: another session has this instant. `ended`: the new window is over already. */
 export type RescheduleRefusal = "unknown" | "over" | "taken" | "ended";
 
 export interface Reschedule {
@@ -31,7 +31,7 @@ export function rescheduleSession(db: Db, { id, plan, nowMs }: Reschedule): Prom
   return db.transaction().execute(async (trx) => {
     const row = await lockSession(trx, id);
     if (row === undefined) return "unknown";
-    if (row.state === "closed" || row.state === "cancelled") return "over";
+    if (row.state === "cancelled" || isOver(row, nowMs)) return "over";
     const current = toStoredSession(row);
     const draw = plan(current);
     if (draw.closesAtMs <= nowMs) return "ended";
@@ -61,7 +61,7 @@ export function cancelSession(db: Db, id: number, nowMs: number): Promise<Stored
     const row = await lockSession(trx, id);
     if (row === undefined) return undefined;
     if (row.state === "cancelled") return toStoredSession(row);
-    if (row.state === "closed" || row.closes_at.getTime() <= nowMs) return "over";
+    if (isOver(row, nowMs)) return "over";
     if (row.kind === "daily") await settleDate(trx, row.draw_date);
     const updated = await trx
       .updateTable("live_chat_sessions")

@@ -39,6 +39,11 @@ export function stateColumnsAt({ opensAtMs, closesAtMs }: SessionDraw, nowMs: nu
   return { state, is_active: state === "open" };
 }
 
+/** Closed, or its time is over: the same answer whether or not a job has been at the row. */
+export function isOver(row: SessionRow, nowMs: number): boolean {
+  return row.state === "closed" || row.closes_at.getTime() <= nowMs;
+}
+
 /** What a changed row brings with it: Redis is told, and the schedule looks again at its edges. */
 export async function followUp(trx: Db, row: SessionRow): Promise<StoredSession> {
   const session = toStoredSession(row);

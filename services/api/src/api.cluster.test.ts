@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { ServiceProcess } from "@drawchat/local/process";
 import { startCluster } from "@drawchat/testkit/cluster";
 import { afterAll, expect, test } from "vitest";
 
@@ -52,6 +53,22 @@ test("a wrong configuration is told whole, once, and ends it with 78", async () 
   const [status] = await once(child, "close");
   expect(status).toBe(78);
   for (const name of Object.keys(env).slice(1)) expect(told).toContain(name);
+});
+
+test("a schema that is not its own ends it with 78", async () => {
+  const { pool, url } = cluster.database;
+  await pool.query("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-foreign', 'now')");
+  const env = {
+    REDIS_URL: cluster.redis.url,
+    DATABASE_URL: url,
+    JWT_SECRET: "a secret of the tests, 32 bytes or more",
+    PORT: "0",
+    PRIVATE_PORT: "0",
+    PATH: process.env.PATH ?? "",
+  };
+  const refused = ServiceProcess.start({ service: "api", env });
+  await expect(refused).rejects.toMatchObject({ code: 78, output: expect.stringContaining("newer than this version (9999-foreign)") });
+  await pool.query("DELETE FROM kysely_migration WHERE name = '9999-foreign'");
 });
 
 test("SIGTERM lets a request in hand finish and ends it with 0", async () => {

@@ -2,13 +2,14 @@
 import type { Db } from "@drawchat/db/connect";
 import { ping, schemaProblem } from "@drawchat/db/migrate";
 import { isReady, type RedisClient } from "@drawchat/redis/connect";
+import { ConfigError } from "@drawchat/runtime/env";
 
 const PATIENCE_MS = 2_000;
 
-/** Refuses a schema of another version; rejects where Postgres cannot be asked. */
+/** Refuses a schema of another version with a ConfigError: to start again does not help. Rejects where Postgres cannot be asked. */
 export async function assertSchema(db: Db): Promise<void> {
   const problem = await schemaProblem(db);
-  if (problem !== undefined) throw new Error(problem);
+  if (problem !== undefined) throw new ConfigError([problem]);
 }
 
 /** What is missing, in words. */

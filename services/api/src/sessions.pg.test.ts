@@ -49,6 +49,15 @@ describe("making a session", () => {
     expect((await call("POST /live-chat/sessions", { ...admin, body: { draw_at } })).body).toMatchObject({ status: 409, code: "conflict" });
   });
 
+  test("at the instant of a cancelled one brings that one back, without its winners", async () => {
+    const { session_id: id, draw_at } = await create({ draw_at: at(2) });
+    await restorer.restore(`s${id}`);
+    await call(`PUT /live-chat/sessions/${id}/winners/7`, admin);
+    await call(`POST /live-chat/sessions/${id}/cancel`, admin);
+    expect(await create({ draw_at, pre_hours: 3 })).toMatchObject({ session_id: id, state: "open", winners: [] });
+    expect((await readRoom(redis, `s${id}`))?.policy).toMatchObject({ state: "open", winners: [] });
+  });
+
   test("replaces the daily session of the same date", async () => {
     const day = new Date("2031-05-02T20:00:00Z");
     const { id } = await daily(day);
@@ -77,6 +86,7 @@ describe("making a session", () => {
     ["negative hours", { draw_at: at(1), pre_hours: -1 }],
     ["hours beyond a week", { draw_at: at(1), post_hours: 1e9 }],
     ["hours as text", { draw_at: at(1), pre_hours: "1" }],
+    ["a window without length", { draw_at: at(1), pre_hours: 0, post_hours: 0 }],
     ["an unknown field", { draw_at: at(1), winner: 1 }],
     ["a list", []],
     ["a key twice", `{"draw_at":"${at(1)}","draw_at":"${at(2)}"}`],
@@ -201,14 +211,14 @@ describe("moving a session", () => {
     expect(await post(parts.acceptor, id, ["now"])).toHaveLength(1);
   });
 
-  test("that is over by time and still has its row open is open again", async () => {
-    const { session_id: id } = await create({ draw_at: at(0), pre_hours: 1, post_hours: 0.5 });
-    await restorer.restore(`s${id}`);
-    await patch(id, { draw_at: new Date(Date.now() + 150).toISOString(), post_hours: 0 });
-    await expect.poll(async () => (await call(`GET /live-chat/status?session_id=${id}`)).body).toMatchObject({ state: "closed" });
-    await expect(post(parts.acceptor, id, ["over"])).rejects.toThrow("chat_closed");
-    expect((await patch(id, { post_hours: 1 })).body).toMatchObject({ state: "open", is_active: true });
-    expect(await post(parts.acceptor, id, ["again"])).toHaveLength(1);
+  test("is done until its end, and 409 from then on, also while its row still says open", async () => {
+    const { session_id: id } = await create({ draw_at: at(-0.5) });
+    expect(await patch(id, { post_hours: 2 })).toMatchObject({ status: 200, body: { state: "open" } });
+    const { session_id: over } = await create({ draw_at: at(-5) });
+    await database.db.updateTable("live_chat_sessions").set({ state: "open", is_active: true }).where("id", "=", over).execute();
+    for (const body of [{ post_hours: 9 }, { draw_at: at(9) }]) {
+      expect((await patch(over, body)).body).toMatchObject({ status: 409, code: "conflict", detail: "The session is over." });
+    }
   });
 
   test("of an unknown one is 404; closed, cancelled, taken and ended are 409", async () => {
@@ -241,6 +251,7 @@ describe("moving a session", () => {
     ["hours as text", { pre_hours: "1" }],
     ["negative hours", { post_hours: -1 }],
     ["null", { draw_at: null }],
+    ["a window without length", { pre_hours: 0, post_hours: 0 }],
     ["an empty body", ""],
   ])("with %s is 400", async (_what, body) => {
     const { session_id: id } = await create({ draw_at: at(2) });
@@ -298,6 +309,22 @@ describe("winners", () => {
       expect(body).toMatchObject({ sessions: [{ winners }] });
     }
     expect((await call("PUT /live-chat/sessions/999999/winners/7", admin)).status).toBe(404);
+  });
+
+  test("are 1,000 at most, also where several are added at once", async () => {
+    const { session_id: id } = await create({ draw_at: at(0) });
+    const winners = Array.from({ length: 999 }, (_, n) => n + 1);
+    await database.db.updateTable("live_chat_sessions").set({ winners }).where("id", "=", id).execute();
+    const put = (userId: number) => call(`PUT /live-chat/sessions/${id}/winners/${userId}`, admin);
+    const answers = await Promise.all([2_001, 2_002, 2_003].map(put));
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, 409, 409]);
+    expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({
+      code: "conflict",
+      detail: "A session has at most 1000 winners.",
+    });
+    expect((await put(5)).status).toBe(204); // is one already
+    await call(`DELETE /live-chat/sessions/${id}/winners/5`, admin);
+    expect((await put(2_004)).status).toBe(204);
   });
 });
 

@@ -20,7 +20,7 @@ async function admin(request: string, body?: object): Promise<{ status: number; 
   const [method = "GET", path = ""] = request.split(" ");
   const roles: Role[] = ["admin"];
   const headers = { authorization: `Bearer ${await cluster.token({ userId: 99, roles })}`, "content-type": "application/json" };
-  const response = await fetch(`${cluster.url("api-1")}/live-chat/sessions/${path}`, {
+  const response = await fetch(`${cluster.url("api-1")}/live-chat/sessions${path === "" ? "" : `/${path}`}`, {
     method,
     headers,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -122,8 +122,10 @@ test("a session that is moved while people chat takes no messages until it is op
   expect(ann.messages).toEqual(["one", "three"]);
 });
 
-test("a session that is extended while its sockets leave keeps those that are still there", { timeout: 20_000 }, async () => {
-  const { id } = await cluster.session({ drawInMs: 500, closesInMs: 1_500 });
+test("a session that is cancelled and made again while its sockets leave keeps those that are still there", {
+  timeout: 20_000,
+}, async () => {
+  const { id, drawAtMs } = await cluster.session();
   const clients = await Promise.all(
     Array.from({ length: 12 }, async (_, n) =>
       TestClient.join(await cluster.clientOptions(id, { userId: n + 1, gateway: n % 2 === 0 ? "gateway-1" : "gateway-2" })),
@@ -131,8 +133,9 @@ test("a session that is extended while its sockets leave keeps those that are st
   );
   const gone = new Set<TestClient>();
   for (const client of clients) void client.closed.then(() => gone.add(client));
-  await Promise.all(clients.map((client) => client.waitFor("session", (frame) => frame.state === "closed")));
-  expect((await admin(`PATCH ${id}`, { post_hours: 1 })).body).toMatchObject({ state: "open" });
+  await admin(`POST ${id}/cancel`);
+  await Promise.all(clients.map((client) => client.waitFor("session", (frame) => frame.state === "cancelled")));
+  expect((await admin("POST", { draw_at: new Date(drawAtMs).toISOString() })).body).toMatchObject({ session_id: id, state: "open" });
   const staying = clients.filter((client) => !gone.has(client));
   await Promise.all(staying.map((client) => client.waitFor("session", (frame) => frame.state === "open")));
   expect(staying.length).toBeGreaterThan(6);

@@ -1,12 +1,12 @@
 /** The admin's calls about sessions. Each change is committed to Postgres first, then told to Redis. */
-import { closeSession, createSession, setWinner } from "@drawchat/db/session-changes";
+import { closeSession, createSession, MAX_WINNERS, setWinner } from "@drawchat/db/session-changes";
 import { cancelSession, type RescheduleRefusal, rescheduleSession } from "@drawchat/db/session-reschedule";
 import type { SessionDraw } from "@drawchat/db/session-writing";
 import { listSessions, type StoredSession } from "@drawchat/db/sessions";
 import { ClientError } from "@drawchat/protocol/errors";
 import { NewSession, Session, SessionChange, SessionPage } from "@drawchat/protocol/rest";
 import { localDateOf } from "@drawchat/schedule/draw-config";
-import { HOUR_MS, windowOf } from "@drawchat/schedule/window";
+import { type DrawWindow, HOUR_MS, windowOf } from "@drawchat/schedule/window";
 import type { ApiParts, App } from "../api.ts";
 import { callerOf, type RequestHook, requireRole } from "../bearer.ts";
 import { readLimit, readOptionalId, readOptionalState, readPathId } from "../query.ts";
@@ -106,7 +106,7 @@ async function moveTo(parts: ApiParts, id: number, change: SessionChange): Promi
 function planOf({ draw }: ApiParts, current: StoredSession, change: SessionChange & { drawAtMs: number }): SessionDraw {
   const preHours = change.pre_hours ?? (current.drawAtMs - current.opensAtMs) / HOUR_MS;
   const postHours = change.post_hours ?? (current.closesAtMs - current.drawAtMs) / HOUR_MS;
-  return { drawDate: localDateOf(draw.timeZone, change.drawAtMs), ...windowOf(change.drawAtMs, preHours, postHours) };
+  return { drawDate: localDateOf(draw.timeZone, change.drawAtMs), ...readWindow(change.drawAtMs, preHours, postHours) };
 }
 
 function addWinnerRoutes(app: App, parts: ApiParts, change: object): void {
@@ -114,7 +114,11 @@ function addWinnerRoutes(app: App, parts: ApiParts, change: object): void {
     ["PUT", true, "Make a user a winner"] as const,
     ["DELETE", false, "No longer a winner"] as const,
   ]) {
-    const schema = { summary, params: idParams("id", "user_id"), response: { 204: noContent, ...problems(404, 429) } };
+    const schema = {
+      summary,
+      params: idParams("id", "user_id"),
+      response: { 204: noContent, ...problems(404, ...(wins ? [409 as const] : []), 429) },
+    };
     app.route({
       method,
       url: "/live-chat/sessions/:id/winners/:user_id",
@@ -125,6 +129,7 @@ function addWinnerRoutes(app: App, parts: ApiParts, change: object): void {
         const userId = readPathId(request.params.user_id);
         const session = await setWinner(parts.db, id, { userId, wins });
         if (session === undefined) throw new ClientError("session_not_found");
+        if (session === "full") throw new ClientError("conflict", { detail: `A session has at most ${MAX_WINNERS} winners.` });
         await follow(parts, session);
         return reply.code(204).send(null);
       },
@@ -139,10 +144,17 @@ function readDrawAt(text: string): number {
   throw new ClientError("bad_request", { detail: "draw_at must lie between 2020 and 2100." });
 }
 
+/** A window without length would never open. */
+function readWindow(drawAtMs: number, preHours: number, postHours: number): DrawWindow {
+  const window = windowOf(drawAtMs, preHours, postHours);
+  if (window.opensAtMs < window.closesAtMs) return window;
+  throw new ClientError("bad_request", { detail: "pre_hours and post_hours must not both be 0." });
+}
+
 async function createFrom(parts: ApiParts, body: NewSession): Promise<Session> {
   const { db, draw, settings, sessions } = parts;
   const drawAtMs = readDrawAt(body.draw_at);
-  const window = windowOf(drawAtMs, body.pre_hours ?? settings.preDrawHours, body.post_hours ?? settings.postDrawHours);
+  const window = readWindow(drawAtMs, body.pre_hours ?? settings.preDrawHours, body.post_hours ?? settings.postDrawHours);
   const nowMs = await sessions.nowMs();
   const created = await createSession(db, { drawDate: localDateOf(draw.timeZone, drawAtMs), ...window }, nowMs);
   if (created === "conflict") throw new ClientError("conflict", { detail: "There is a session with this draw_at." });
