@@ -54,7 +54,7 @@ function metricsOf(expression: string): string[] {
     .replace(/"[^"]*"/g, "")
     .replace(/\{[^}]*\}/g, "")
     .replace(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, "")
-    .replace(/\[[^\]]*\]/g, "");
+    .replace(/\[[^\]]*\]|\boffset\s+\w+/g, "");
   const words = [...bare.matchAll(/[a-zA-Z_:][\w:]*(?!\w*\s*\()/g)].map(([word]) => word);
   return words.filter((word) => !["or", "and", "unless", "bool", "by", "without"].includes(word));
 }

@@ -85,6 +85,14 @@ test("it goes on after Postgres ended all its connections", async () => {
   expect(cluster.logs.all.some((line) => line.level === "fatal")).toBe(false);
 });
 
+test("every job has its counts from the start, so that the first failure is a rise", async () => {
+  const metrics = await (await fetch(`${cluster.privateUrl("jobs-1")}/metrics`)).text();
+  for (const name of ["apply_policy", "session_schedule"]) {
+    expect(metrics).toContain(`drawchat_jobs_total{name="${name}",outcome="failed",service="jobs"} `);
+    expect(metrics).toContain(`drawchat_jobs_total{name="${name}",outcome="done",service="jobs"} `);
+  }
+});
+
 /** What a second one, on the same stores, says when it ends by itself with 78. */
 async function refusal(): Promise<string> {
   const env = { REDIS_URL: cluster.redis.url, DATABASE_URL: cluster.database.url, PRIVATE_PORT: "0" };

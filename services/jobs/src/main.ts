@@ -11,7 +11,7 @@ import { applySessionPolicy } from "./apply-policy.ts";
 import { loadConfig } from "./config.ts";
 import { adoptConfiguration, runSchedule } from "./session-schedule.ts";
 import { ViewerSweep } from "./viewer-sweep.ts";
-import { startWorker } from "./worker.ts";
+import { startWorker, type Tasks } from "./worker.ts";
 
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -38,11 +38,14 @@ async function start(): Promise<RunningService> {
   const parts = { db, redis, log, draw, hours: { pre: settings.preDrawHours, post: settings.postDrawHours } };
   await adoptConfiguration(parts);
   await runSchedule(parts);
+  const tasks: Tasks = { session_schedule: () => runSchedule(parts), apply_policy: (payload) => applySessionPolicy(parts, payload) };
+  // A series that began with its first failure would be a rise that nobody sees.
+  for (const name of Object.keys(tasks)) for (const outcome of ["done", "failed"]) jobs.inc({ name, outcome }, 0);
   const worker = await startWorker({
     pool,
     log,
     concurrency,
-    tasks: { session_schedule: () => runSchedule(parts), apply_policy: (payload) => applySessionPolicy(parts, payload) },
+    tasks,
     onJob: (name, outcome) => jobs.inc({ name, outcome }),
   });
   const sweep = new ViewerSweep({ pool, redis, log });
