@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildWeb } from "./build.ts";
 
@@ -18,11 +18,21 @@ afterAll(() => rm(dir, { recursive: true }));
 
 test("the widget is one script under 40 KB gzip, by its plain name and by its content", async () => {
   const widget = await readFile(join(dir, "widget.js"));
-  expect(gzipSync(widget, { level: 6 }).length).toBeLessThan(WIDGET_MAX_BYTES);
+  expect((await readFile(join(dir, "widget.js.gz"))).length).toBeLessThan(WIDGET_MAX_BYTES);
   expect(widget.toString("utf8")).not.toMatch(/\bimport\s*[("'{*]/);
   const hashed = (await readdir(join(dir, "assets"))).filter((name) => /^widget-[0-9A-Z]{8}\.js$/.test(name));
   expect(hashed).toHaveLength(1);
   expect(await readFile(join(dir, "assets", hashed[0] ?? ""))).toEqual(widget);
+});
+
+test("every file is there compressed too, with the same bytes in it", async () => {
+  const names = (await readdir(dir, { recursive: true })).filter((name) => /\.(js|css|html|svg)$/.test(name));
+  expect(names.length).toBeGreaterThan(8);
+  for (const name of names) {
+    const plain = await readFile(join(dir, name));
+    expect(gunzipSync(await readFile(join(dir, `${name}.gz`)))).toEqual(plain);
+    expect(brotliDecompressSync(await readFile(join(dir, `${name}.br`)))).toEqual(plain);
+  }
 });
 
 test("pages load nothing from elsewhere, nothing inline, and only what is there", async () => {

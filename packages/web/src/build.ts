@@ -1,7 +1,8 @@
 /** Builds the page and the widget. What is named by its content may be cached for ever, the rest not. */
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type BuildOptions, build } from "esbuild";
 
 const SOURCE = path.dirname(fileURLToPath(import.meta.url));
@@ -18,8 +19,8 @@ const COMMON = {
 } satisfies BuildOptions;
 
 /**
- * Writes `index.html`, `widget.js`, `embed-example.html` and `assets/` to `outDir`. Nothing is loaded from elsewhere
- * and nothing is inline, so that all of it works under `default-src 'self'`.
+ * Writes `index.html`, `widget.js`, `embed-example.html` and `assets/` to `outDir`, each file also as `.br` and `.gz`.
+ * Nothing is loaded from elsewhere and nothing is inline, so that all of it works under `default-src 'self'`.
  */
 export async function buildWeb(outDir: string): Promise<void> {
   const assets = path.join(outDir, "assets");
@@ -33,6 +34,18 @@ export async function buildWeb(outDir: string): Promise<void> {
   for (const page of ["index.html", "embed-example.html"]) {
     const html = await readFile(path.join(SOURCE, page), "utf8");
     await writeFile(path.join(outDir, page), withHashes(html, names));
+  }
+  await compress(outDir);
+}
+
+/** Here and once, so that a server has nothing to compute for an answer. */
+async function compress(outDir: string): Promise<void> {
+  for (const entry of await readdir(outDir, { recursive: true, withFileTypes: true })) {
+    const file = path.join(entry.parentPath, entry.name);
+    if (!entry.isFile() || /\.(br|gz)$/.test(file)) continue;
+    const bytes = await readFile(file);
+    await writeFile(`${file}.br`, brotliCompressSync(bytes));
+    await writeFile(`${file}.gz`, gzipSync(bytes, { level: 9 }));
   }
 }
 
