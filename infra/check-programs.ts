@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { cacheDir } from "@drawchat/local/cache";
+import { findRedisHere } from "@drawchat/local/redis-binary";
 import type { Finding } from "./check.ts";
 import { ROOT } from "./check-files.ts";
 
@@ -16,7 +18,7 @@ interface Program {
   readonly commands: readonly (readonly [program: string, ...args: string[]])[];
 }
 
-const SECRETS = { JWT_SECRET: "s", POSTGRES_PASSWORD: "p", REDIS_PASSWORD: "r", GRAFANA_PASSWORD: "g" };
+const SECRETS = { POSTGRES_PASSWORD: "p", REDIS_PASSWORD: "r", GRAFANA_PASSWORD: "g" };
 const PROGRAMS: readonly Program[] = [
   { what: "haproxy.cfg (haproxy -c)", commands: [["haproxy", "-c", "-f", "infra/haproxy/haproxy.cfg"]] },
   {
@@ -59,7 +61,8 @@ async function check({ what, commands }: Program): Promise<Finding> {
 /** Redis has no dry run: it is started on a socket file, in a folder of its own. */
 async function checkRedis(): Promise<Finding> {
   const what = "redis.conf (redis-server starts with it)";
-  if (!(await isHere("redis-server"))) return { what, result: "not checked", reasons: ["no redis-server on this machine"] };
+  const binary = await findRedisHere(await cacheDir());
+  if (binary === undefined) return { what, result: "not checked", reasons: ["no redis-server on this machine"] };
   const dir = await mkdtemp(path.join(tmpdir(), "drawchat-check-"));
   const args = [
     "infra/redis/redis.conf",
@@ -74,7 +77,8 @@ async function checkRedis(): Promise<Finding> {
     "--daemonize",
     "no",
   ];
-  const redis = spawn("redis-server", args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const env = { PATH: process.env.PATH, ...(binary.libraryPath === undefined ? {} : { LD_LIBRARY_PATH: binary.libraryPath }) };
+  const redis = spawn(binary.command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
   const said: string[] = [];
   try {
     redis.stderr.on("data", (chunk: Buffer) => said.push(...lines(chunk.toString())));

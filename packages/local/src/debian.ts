@@ -23,9 +23,14 @@ export interface Unpacked {
   libraryPath: string;
 }
 
+/** Whether `unpackDebianPackage` would find it done. */
+export async function isUnpacked(cache: string, name: string): Promise<boolean> {
+  return await exists(folderOf(cache, name));
+}
+
 /** Unpacks a package with everything it needs that this machine lacks; a later call finds it done. */
 export async function unpackDebianPackage({ cache, name, also }: DebianPackage): Promise<Unpacked> {
-  const root = join(cache, `debian-${name}-${process.arch}`);
+  const root = folderOf(cache, name);
   if (!(await exists(root))) await unpackInto(root, { cache, name, also });
   return {
     find: async (path) => {
@@ -35,6 +40,8 @@ export async function unpackDebianPackage({ cache, name, also }: DebianPackage):
     libraryPath: (await libraryFolders(root)).join(":"),
   };
 }
+
+const folderOf = (cache: string, name: string) => join(cache, `debian-${name}-${process.arch}`);
 
 async function unpackInto(root: string, { cache, name, also }: DebianPackage): Promise<void> {
   if (!(await exists("/usr/bin/apt-get"))) throw new Error("this machine has no apt-get");

@@ -1,7 +1,7 @@
 /** A Redis (or Valkey) server program: the machine's own, else Debian's package unpacked into the cache. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { unpackDebianPackage } from "./debian.ts";
+import { isUnpacked, unpackDebianPackage } from "./debian.ts";
 
 export interface RedisBinary {
   command: string;
@@ -10,19 +10,32 @@ export interface RedisBinary {
 }
 
 const NAMES = ["redis-server", "valkey-server"];
+const PACKAGE = "redis-server";
 
 /** An Error says what to do where there is none and none can be had. `cache`: see `cacheDir`. */
 export async function findRedis(cache: string): Promise<RedisBinary> {
-  for (const command of NAMES) if (await runs({ command, libraryPath: undefined })) return { command, libraryPath: undefined };
+  const installed = await installedRedis();
+  if (installed !== undefined) return installed;
   const unpacked = await unpackRedis(cache);
   if (await runs(unpacked)) return unpacked;
   throw new Error(adviceWith("the unpacked redis-server does not run"));
 }
 
+/** As `findRedis`, but nothing is fetched: undefined where neither the machine nor the cache has one. */
+export async function findRedisHere(cache: string): Promise<RedisBinary | undefined> {
+  const installed = await installedRedis();
+  return installed ?? ((await isUnpacked(cache, PACKAGE)) ? await findRedis(cache) : undefined);
+}
+
+async function installedRedis(): Promise<RedisBinary | undefined> {
+  for (const command of NAMES) if (await runs({ command, libraryPath: undefined })) return { command, libraryPath: undefined };
+  return undefined;
+}
+
 /** Touches nothing of the system: no package is installed, no service starts. */
 export async function unpackRedis(cache: string): Promise<RedisBinary> {
   try {
-    const { find, libraryPath } = await unpackDebianPackage({ cache, name: "redis-server", also: ["redis-tools"] });
+    const { find, libraryPath } = await unpackDebianPackage({ cache, name: PACKAGE, also: ["redis-tools"] });
     // redis-server is a link to redis-check-rdb, which redis-tools brings.
     return { command: await find("usr/bin/redis-server"), libraryPath };
   } catch (cause) {

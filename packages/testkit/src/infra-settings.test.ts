@@ -30,8 +30,11 @@ function substituted(text: string, given: Settings): string {
   return text.replace(/\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}/g, (_, name: string, fallback?: string) => given[name] ?? fallback ?? "");
 }
 
-function composeSettings(service: string): Settings {
-  const given = { JWT_SECRET: randomBytes(32).toString("base64"), POSTGRES_PASSWORD: "ab12", REDIS_PASSWORD: "cd34" };
+const secret = () => randomBytes(32).toString("base64");
+
+/** `more`: what the operator's `.env` says beside the passwords. */
+function composeSettings(service: string, more: Settings = { JWT_SECRET: secret() }): Settings {
+  const given = { POSTGRES_PASSWORD: "ab12", REDIS_PASSWORD: "cd34", ...more };
   const compose: unknown = parse(read("docker-compose.yml"), { merge: true });
   const settings = asSettings(below(compose, "services", service, "environment"));
   return Object.fromEntries(Object.entries(settings).map(([name, text]) => [name, substituted(text, given)]));
@@ -43,12 +46,15 @@ function manifest(file: string, kind: string): unknown {
 }
 
 function kubernetesSettings(service: string): Settings {
-  const secret = asSettings(below(manifest("secret.example.yaml", "Secret"), "stringData"));
+  const secrets = asSettings(below(manifest("secret.example.yaml", "Secret"), "stringData"));
   const deployment = manifest(`${service}.yaml`, "Deployment");
   const variables = below(deployment, "spec", "template", "spec", "containers", "0", "env");
   const own = Object.values(Object(variables)).map((variable) => {
     const key = below(variable, "valueFrom", "secretKeyRef", "key");
-    return [String(below(variable, "name")), key === undefined ? String(below(variable, "value") ?? "pod-1") : (secret[String(key)] ?? "")];
+    return [
+      String(below(variable, "name")),
+      key === undefined ? String(below(variable, "value") ?? "pod-1") : (secrets[String(key)] ?? ""),
+    ];
   });
   return { ...asSettings(below(manifest("config.yaml", "ConfigMap"), "data")), ...Object.fromEntries(own) };
 }
@@ -69,11 +75,54 @@ test.each(SERVICES)("%s takes the settings of docker-compose.yml", { timeout: 30
   expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining("failed to start") });
 });
 
+/** The settings that a process reads, by its sources; those of HOST, PORT and the like are compose's own. */
+function settingsRead(service: string): string[] {
+  const sources = [`services/${service}/src/config.ts`, "packages/auth/src/config.ts", "packages/runtime/src/settings.ts"];
+  const readers = [...sources, "packages/schedule/src/draw-config.ts"].filter((file) => {
+    const imported = file.startsWith("services/") ? "" : `@drawchat/${file.replace(/packages\/(\w+)\/src\/(.+)\.ts/, "$1/$2")}`;
+    return read(`services/${service}/src/config.ts`).includes(imported);
+  });
+  return readers.flatMap((file) =>
+    [...read(file).matchAll(/env\s*\.\w+(?:<\w+>)?\(\s*"([A-Z][A-Z0-9_]+)",?/g)].map((match) => match[1] ?? ""),
+  );
+}
+
+/** Made by the process itself, of the image, or senseless in a container of its own. */
+const NOT_PASSED = ["GATEWAY_ID", "GATEWAY_SHARED_PORT", "WEB_DIR"];
+
+test.each(SERVICES)("docker-compose.yml passes every setting that %s reads", (service) => {
+  const names = settingsRead(service).filter((name) => !NOT_PASSED.includes(name));
+  expect(names).toContain("REDIS_URL");
+  const passed = Object.keys(composeSettings(service));
+  expect(names.filter((name) => !passed.includes(name) && !/^(LIVE_CHAT_|DRAW_TIME)$/.test(name))).toEqual([]);
+});
+
+test.each([
+  ["gateway", { GATEWAY_TICK_MS: "0" }],
+  ["api", { REST_WRITES_PER_MINUTE: "-1" }],
+  ["writer", { WRITER_BATCH_MAX_ROWS: "0" }],
+  ["jobs", { JOBS_CONCURRENCY: "0" }],
+])("what .env says reaches %s: %j is refused", { timeout: 30_000 }, async (service, given) => {
+  const { status, said } = await start(service, { ...composeSettings(service, { JWT_SECRET: secret(), ...given }), ...AWAY });
+  expect({ status, said }).toEqual({ status: BAD_CONFIGURATION, said: expect.stringContaining(`${Object.keys(given)[0]} must be`) });
+});
+
+const JWKS = { JWT_JWKS_URL: "https://id.example.com/keys" };
+
+test.each([
+  ["takes an identity provider's keys instead of the secret", JWKS, 1, "failed to start"],
+  ["refuses both", { ...JWKS, JWT_SECRET: secret() }, BAD_CONFIGURATION, "both set: keep one"],
+  ["refuses neither", {}, BAD_CONFIGURATION, "JWT_SECRET is missing"],
+])("with compose the gateway %s", { timeout: 30_000 }, async (_what, given, expected, says) => {
+  const { status, said } = await start("gateway", { ...composeSettings("gateway", given), ...AWAY });
+  expect({ status, said }).toEqual({ status: expected, said: expect.stringContaining(says) });
+});
+
 test.each(SERVICES)("%s takes the settings of the Kubernetes manifests", { timeout: 30_000 }, async (service) => {
   const settings = kubernetesSettings(service);
   expect(settings.NODE_ENV).toBe("production");
-  const secret = "JWT_SECRET" in settings ? { JWT_SECRET: randomBytes(32).toString("base64") } : {};
-  const { status, said } = await start(service, { ...settings, ...AWAY, ...secret });
+  const ownSecret = "JWT_SECRET" in settings ? { JWT_SECRET: secret() } : {};
+  const { status, said } = await start(service, { ...settings, ...AWAY, ...ownSecret });
   expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining("failed to start") });
 });
 
