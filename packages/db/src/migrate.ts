@@ -67,7 +67,7 @@ async function migrateNext(migrator: Migrator, maxAttempts: number): Promise<str
     const { error, results = [] } = await migrator.migrateUp();
     const names = results.map((result) => result.migrationName);
     if (error === undefined) return names;
-    const what = `migration ${names.join()} failed; nothing of it was applied`;
+    const what = `${["migration", ...names].join(" ")} failed; nothing of it was applied`;
     if (!LOCK_STATES.includes(sqlState(error) ?? "")) throw new Error(what, { cause: error });
     if (attempt >= maxAttempts) {
       throw new Error(`${what}: others hold its tables. Try again, and end long transactions first if it fails again`, { cause: error });
