@@ -20,6 +20,9 @@ export function readLiveChatSettings(env: Env): LiveChatSettings {
     messageHistoryLimit: env.int("LIVE_CHAT_MESSAGE_HISTORY_LIMIT", 100, { min: 1, max: 500 }),
     waitBeforeOpenMinutes: env.number("LIVE_CHAT_WAIT_BEFORE_OPEN_MINUTES", 15, { min: 0, max: 1_440 }),
   };
+  if (settings.preDrawHours + settings.postDrawHours === 0) {
+    env.problem("LIVE_CHAT_PRE_DRAW_HOURS and LIVE_CHAT_POST_DRAW_HOURS are both 0: the chat would never be open");
+  }
   env.refuseUnknown("LIVE_CHAT_");
   return settings;
 }
