@@ -69,7 +69,7 @@ async function start(): Promise<RunningService> {
     tickMs: config.tickMs,
     historyLimit: messageHistoryLimit,
     onSessionState: (room, state) => {
-      // A session that is extended while its sockets leave keeps those that are still there.
+      // A session that comes back while its sockets leave (cancelled, and made again) keeps those that are still there.
       const leavesAtMs = () => (isOver(state) ? performance.now() + Math.random() * config.closeSpreadMs : Number.POSITIVE_INFINITY);
       for (const connection of room.sockets.connections) connection.leavesAtMs = leavesAtMs();
     },
