@@ -4,9 +4,11 @@
  *
  *   npm run bench:page [-- --seconds 20 --rate 50 --slowdown 4]
  */
+
 import { parseArgs } from "node:util";
 import type { ChatClient } from "@drawchat/client/chat-client";
 import type { Browser, Page } from "playwright-core";
+import { FOLLOWED_LINES_MAX } from "../src/timeline.ts";
 import { type RunningChat, withRunningChat } from "./running-chat.ts";
 
 const SPEAKERS = 20;
@@ -47,9 +49,15 @@ await withRunningChat({ LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE: "0", LIVE_CH
     await page.locator(".line").nth(99).waitFor();
     return `${await page.locator(".line").count()} lines in the page`;
   });
-  await page.locator(".line").nth(199).waitFor();
+  await page
+    .locator(".line")
+    .nth(FOLLOWED_LINES_MAX - 1)
+    .waitFor();
   await trace(chat.browser, page, "following the newest line", () => watch(page));
-  await page.locator(".line").nth(199).waitFor(); // after a long pause of this machine the lines are drawn anew, a few at a time
+  await page
+    .locator(".line")
+    .nth(FOLLOWED_LINES_MAX - 1)
+    .waitFor(); // after a long pause of this machine the lines are drawn anew, a few at a time
   await page.locator(".scroll").evaluate((box) => box.scrollTo({ top: box.scrollHeight - 3 * box.clientHeight }));
   await page.locator(".to-end").waitFor();
   await trace(chat.browser, page, "reading further up", () => watch(page));

@@ -28,11 +28,11 @@ test("of many new lines the last few are drawn first, then those above, until al
 });
 
 test("a few new lines are drawn at once, also when as many leave at the top", () => {
-  const drawn = linesUpTo(200);
-  expect(span(drawableOf(linesUpTo(212), { drawn, isHeld: false }))).toEqual([13, 212]);
+  const drawn = linesUpTo(100);
+  expect(span(drawableOf(linesUpTo(112), { drawn, isHeld: false }))).toEqual([13, 112]);
 });
 
 test("held lines grow downwards: what the reader has in sight stays", () => {
   const drawn = linesUpTo(50);
-  expect(span(drawableOf(linesUpTo(120), { drawn, isHeld: true }))).toEqual([1, 56]);
+  expect(span(drawableOf(linesUpTo(90), { drawn, isHeld: true }))).toEqual([1, 56]);
 });

@@ -18,7 +18,7 @@ import {
   sayAll,
   write,
 } from "./steps.ts";
-import { LINES_MAX } from "./timeline.ts";
+import { FOLLOWED_LINES_MAX, LINES_MAX } from "./timeline.ts";
 
 let cluster: Cluster;
 let browser: Browser;
@@ -86,7 +86,7 @@ test("lines stay where the reader is, whatever comes, and a button counts it and
   await expect.poll(() => ann.locator(".line").count(), PATIENCE).toBe(LINES_MAX);
   expect((await firstInSight(ann)).text).toBe(before.text);
   await ann.getByRole("button", { name: "330 new lines" }).click();
-  await expectLines(ann, "new").toHaveLength(LINES_MAX);
+  await expectLines(ann, "new").toHaveLength(FOLLOWED_LINES_MAX);
   await expect.poll(() => distanceToEnd(ann), PATIENCE).toBeLessThan(2);
   expect(await ann.locator(".to-end").count()).toBe(0);
 });
@@ -109,10 +109,10 @@ test("a reader who scrolls on comes through the held lines to the newest", async
       return await ann.locator(".to-end").count();
     }, PATIENCE)
     .toBe(0);
-  await expectLines(ann, "new").toHaveLength(LINES_MAX);
+  await expectLines(ann, "new").toHaveLength(FOLLOWED_LINES_MAX);
 });
 
-test("who follows stays at the end in a rush, with at most 200 lines in the page", async () => {
+test("who follows stays at the end in a rush, with at most 100 lines in the page", async () => {
   const ann = await enter("Ann");
   const most = ann.evaluate(async () => {
     let count = 0;
@@ -124,8 +124,8 @@ test("who follows stays at the end in a rush, with at most 200 lines in the page
   });
   await say(numbered("many", 400));
   await say(["the very last"]);
-  expect(await most).toBeLessThanOrEqual(LINES_MAX);
-  await expect.poll(() => ann.locator(".line").count(), PATIENCE).toBe(LINES_MAX);
+  expect(await most).toBeLessThanOrEqual(FOLLOWED_LINES_MAX);
+  await expect.poll(() => ann.locator(".line").count(), PATIENCE).toBe(FOLLOWED_LINES_MAX);
   await expect.poll(() => distanceToEnd(ann), PATIENCE).toBeLessThan(2);
   expect(await ann.locator(".to-end").count()).toBe(0);
 });

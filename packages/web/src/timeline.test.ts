@@ -1,7 +1,7 @@
 import type { OwnMessage, OwnStatus } from "@drawchat/client/outbox";
 import type { ChatMessage } from "@drawchat/protocol/frames";
 import { expect, test } from "vitest";
-import { LINES_MAX, Timeline } from "./timeline.ts";
+import { FOLLOWED_LINES_MAX, LINES_MAX, Timeline } from "./timeline.ts";
 
 const ME = { userId: 2, username: "bob", profilePic: null, isHost: false };
 
@@ -93,11 +93,11 @@ test("a failed line stays until it is sent again or given up", () => {
   expect(seen(timeline)).toEqual([]);
 });
 
-test("at most 200 lines are kept, the newest", () => {
+test("at the end of the room at most 100 lines are kept, the newest", () => {
   const timeline = new Timeline(ME);
   for (let id = 1; id <= 500; id += 1) timeline.add(message(id, `line ${id}`));
-  expect(timeline.lines).toHaveLength(LINES_MAX);
-  expect(timeline.lines[0]?.text).toBe("line 301");
+  expect(timeline.lines).toHaveLength(FOLLOWED_LINES_MAX);
+  expect(timeline.lines[0]?.text).toBe("line 401");
 });
 
 test("likes, edits and deletes reach the line they name", () => {
@@ -130,12 +130,12 @@ test("lines of one person close together stand under one name", () => {
 
 test("held lines stay, whatever comes; let go, the newest are shown", () => {
   const timeline = new Timeline(ME);
-  for (let id = 1; id <= 150; id += 1) timeline.add(message(id, `line ${id}`));
+  for (let id = 1; id <= 80; id += 1) timeline.add(message(id, `line ${id}`));
   timeline.hold(true);
-  for (let id = 151; id <= 1_000; id += 1) timeline.add(message(id, `line ${id}`));
-  expect([timeline.lines[0]?.id, timeline.lines.at(-1)?.id, timeline.newLines, timeline.hasMore]).toEqual([1, 200, 850, true]);
+  for (let id = 81; id <= 1_000; id += 1) timeline.add(message(id, `line ${id}`));
+  expect([timeline.lines[0]?.id, timeline.lines.at(-1)?.id, timeline.newLines, timeline.hasMore]).toEqual([1, 200, 920, true]);
   timeline.readOn();
-  expect([timeline.lines[0]?.id, timeline.lines.at(-1)?.id, timeline.newLines, timeline.hasMore]).toEqual([801, 1_000, 850, false]);
+  expect([timeline.lines[0]?.id, timeline.lines.at(-1)?.id, timeline.newLines, timeline.hasMore]).toEqual([801, 1_000, 920, false]);
   timeline.hold(false);
   expect([timeline.lines.length, timeline.lines.at(-1)?.id, timeline.newLines]).toEqual([LINES_MAX, 1_000, 0]);
 });

@@ -5,8 +5,10 @@
 import type { OwnMessage } from "@drawchat/client/outbox";
 import type { ChatMessage } from "@drawchat/protocol/frames";
 
-/** Lines shown at most. At the end of the room they are the newest; where the reader stopped to read, those from there on. */
+/** Lines shown at most where the reader stopped to read: those from there on. */
 export const LINES_MAX = 200;
+/** Lines shown at the end of the room, the newest: every redraw of a hot room costs by their number. */
+export const FOLLOWED_LINES_MAX = 100;
 /** Lines of one person closer than this stand under one name. */
 const GROUP_MS = 2 * 60_000;
 
@@ -114,8 +116,8 @@ export class Timeline {
 
   /** Held lines stay at the front; what comes behind them is kept only as far as it will be shown at the end. */
   #trim(): void {
-    const kept = this.#isHeld ? LINES_MAX : 0;
-    this.#forget(kept, this.#shown.length - kept - LINES_MAX);
+    if (this.#isHeld) this.#forget(LINES_MAX, this.#shown.length - 2 * LINES_MAX);
+    else this.#forget(0, this.#shown.length - FOLLOWED_LINES_MAX);
   }
 
   #forget(from: number, count: number): void {
@@ -160,7 +162,7 @@ export class Timeline {
   get lines(): readonly Line[] {
     const lines = this.#shown.map((message) => this.#shownLine(message));
     if (this.#own.size > 0) this.#addWaiting(lines);
-    return this.#markGroups(this.#isHeld ? lines.slice(0, LINES_MAX) : lines.slice(-LINES_MAX));
+    return this.#markGroups(this.#isHeld ? lines.slice(0, LINES_MAX) : lines.slice(-FOLLOWED_LINES_MAX));
   }
 
   /** Own messages that the room has not shown: in their place where they have one, else at the end. */
