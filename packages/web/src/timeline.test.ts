@@ -137,7 +137,7 @@ test("held lines stay, whatever comes; let go, the newest are shown", () => {
   timeline.readOn();
   expect([timeline.lines[0]?.id, timeline.lines.at(-1)?.id, timeline.newLines, timeline.hasMore]).toEqual([801, 1_000, 920, false]);
   timeline.hold(false);
-  expect([timeline.lines.length, timeline.lines.at(-1)?.id, timeline.newLines]).toEqual([LINES_MAX, 1_000, 0]);
+  expect([timeline.lines.length, timeline.lines.at(-1)?.id, timeline.newLines]).toEqual([FOLLOWED_LINES_MAX, 1_000, 0]);
 });
 
 test("an unchanged line is the same object again, a changed one is not", () => {
