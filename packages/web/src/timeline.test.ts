@@ -1,7 +1,7 @@
 import type { OwnMessage, OwnStatus } from "@drawchat/client/outbox";
 import type { ChatMessage } from "@drawchat/protocol/frames";
 import { expect, test } from "vitest";
-import { FOLLOWED_LINES_MAX, LINES_MAX, Timeline } from "./timeline.ts";
+import { FOLLOWED_LINES_MAX, Timeline } from "./timeline.ts";
 
 const ME = { userId: 2, username: "bob", profilePic: null, isHost: false };
 
