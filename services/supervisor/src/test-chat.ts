@@ -94,10 +94,14 @@ export class TestChat {
   }
 }
 
-/** The ports of these addresses on which somebody listens. */
-export async function takenPorts({ edge, gateways, api, metrics, redis, postgres }: Endpoints): Promise<number[]> {
-  const urls = [edge, ...gateways, api, ...metrics, redis, postgres];
-  const ports = [...new Set(urls.map((url) => Number(new URL(url).port)))]; // two looks at one port would meet each other
+function portsOf({ edge, gateways, api, metrics, redis, postgres }: Endpoints): Set<number> {
+  return new Set([edge, ...gateways, api, ...metrics, redis, postgres].map((url) => Number(new URL(url).port)));
+}
+
+/** The ports of these addresses on which somebody listens; those of a later start may be the same, by chance. */
+export async function takenPorts(endpoints: Endpoints, later?: Endpoints): Promise<number[]> {
+  const ofLater = later === undefined ? new Set<number>() : portsOf(later);
+  const ports = [...portsOf(endpoints)].filter((port) => !ofLater.has(port));
   const problems = await Promise.all(ports.map(async (port) => ({ port, problem: await portProblem("127.0.0.1", port) })));
   return problems.filter(({ problem }) => problem !== undefined).map(({ port }) => port);
 }
