@@ -1,7 +1,7 @@
 /** From the claims of a verified token to an identity: copied one by one with type checks, nothing else passes. */
 import { parseId } from "@drawchat/protocol/ids";
 
-export const ROLES = ["host", "moderator", "admin", "agent"] as const;
+export const ROLES = ["host", "moderator", "admin", "agent", "bot"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Who someone is, for as long as the token lives. Whatever a frame says about these, this wins. */

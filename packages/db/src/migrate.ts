@@ -15,6 +15,7 @@ import type { Database, Db } from "./connect.ts";
 import * as liveChat from "./migrations/0001-live-chat.ts";
 import * as viewersIndex from "./migrations/0002-viewers-index.ts";
 import * as figures from "./migrations/0003-figures.ts";
+import * as conversations from "./migrations/0004-conversations.ts";
 import { sqlState } from "./postgres-errors.ts";
 
 const LOCK_TIMEOUT_MS = 1_000;
@@ -26,6 +27,7 @@ const migrations: Record<string, Migration> = {
   "0001-live-chat": impatient(liveChat),
   "0002-viewers-index": impatient(viewersIndex),
   "0003-figures": impatient(figures),
+  "0004-conversations": impatient(conversations),
 };
 
 const provider: MigrationProvider = { getMigrations: async () => migrations };

@@ -1,4 +1,6 @@
 /** Table types for Kysely, one interface a table. `bigint` columns are JSON-safe numbers: the pool parses them so. */
+import type { Attachment, UserRole } from "@drawchat/protocol/conversations";
+import type { ConversationPriority, ConversationStatus } from "@drawchat/protocol/conversations-rest";
 import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
 
 /** Read as Date; written as Date or ISO text. */
@@ -86,7 +88,112 @@ export interface DeadLettersTable {
   created_at: DefaultTimestamp;
 }
 
+export interface UsersTable {
+  id: number;
+  username: string;
+  profile_pic: string | null;
+  /** As the user's last token had it. */
+  role: UserRole;
+  is_active: Generated<boolean>;
+  /** Name and picture were changed by hand: tokens do not change them any more. */
+  is_edited: Generated<boolean>;
+  last_seen_at: Timestamp | null;
+  created_at: DefaultTimestamp;
+  updated_at: DefaultTimestamp;
+}
+
+export interface ConversationsTable {
+  id: Generated<number>;
+  /** Raised by everything that a list shows: of two summaries the higher one is the newer. */
+  version: Generated<number>;
+  title: string | null;
+  status: Generated<ConversationStatus>;
+  snoozed_until: Timestamp | null;
+  priority: Generated<ConversationPriority>;
+  labels: Generated<string[]>;
+  assignee_id: number | null;
+  is_bot_on: Generated<boolean>;
+  created_by: number;
+  /** Of the call that made it. */
+  client_id: string;
+  /** Raised by every change of participants or of `is_bot_on`: a lower version changes nothing in Redis. */
+  policy_version: Generated<number>;
+  /** Highest event id stored of the conversation's room, and of its notes'. */
+  last_event_id: Generated<number>;
+  notes_last_event_id: Generated<number>;
+  last_message_id: number | null;
+  created_at: DefaultTimestamp;
+  last_activity_at: DefaultTimestamp;
+}
+
+export interface ConversationParticipantsTable {
+  conversation_id: number;
+  user_id: number;
+  role: UserRole;
+  joined_at: DefaultTimestamp;
+  /** Set: no participant any more. */
+  left_at: Timestamp | null;
+  read_upto: Generated<number>;
+  /** Messages of others above `read_upto`, without notes and deleted ones. */
+  unread_count: Generated<number>;
+  /** That of the conversation. */
+  last_activity_at: DefaultTimestamp;
+}
+
+export interface ConversationMessagesTable {
+  id: number;
+  conversation_id: number;
+  is_note: boolean;
+  user_id: number;
+  client_id: string;
+  username: string;
+  profile_pic: string | null;
+  role: UserRole;
+  /** Empty once it is deleted. */
+  message: string;
+  attachment: ColumnType<Attachment | null, string | null, string | null>;
+  created_at: Timestamp;
+  edited_at: Timestamp | null;
+  deleted_at: Timestamp | null;
+  last_event_id: number;
+}
+
+export interface UploadsTable {
+  id: string;
+  conversation_id: number;
+  user_id: number;
+  name: string;
+  content_type: string;
+  size_bytes: number;
+  width: number | null;
+  height: number | null;
+  thumbnail_bytes: number | null;
+  claimed_by: string | null;
+  message_id: number | null;
+  created_at: DefaultTimestamp;
+}
+
+export interface WebhookEventsTable {
+  id: Generated<number>;
+  conversation_id: number;
+  /** The same for the same event however often it is recorded. */
+  event_key: string;
+  type: string;
+  payload: ColumnType<unknown, string, string>;
+  attempts: Generated<number>;
+  last_error: string | null;
+  created_at: DefaultTimestamp;
+  delivered_at: Timestamp | null;
+  dead_at: Timestamp | null;
+}
+
 export interface Tables {
+  users: UsersTable;
+  conversations: ConversationsTable;
+  conversation_participants: ConversationParticipantsTable;
+  conversation_messages: ConversationMessagesTable;
+  uploads: UploadsTable;
+  webhook_events: WebhookEventsTable;
   live_chat_sessions: LiveChatSessionsTable;
   live_chat_messages: LiveChatMessagesTable;
   live_chat_likes: LiveChatLikesTable;

@@ -20,6 +20,23 @@ export function sessionRoom(sessionId: number): RoomName {
   return `s${sessionId}`;
 }
 
+/** The room of a conversation: what its participants say to each other. */
+export function conversationRoom(conversationId: number): RoomName {
+  return `c${conversationId}`;
+}
+
+/** The sibling room of a conversation's private notes, for agents alone. It shares the conversation's partition. */
+export function notesRoom(conversationId: number): RoomName {
+  return `n${conversationId}`;
+}
+
+export type RoomKind = "session" | "conversation" | "notes";
+
+export function roomKind(room: RoomName): RoomKind {
+  if (room.startsWith("s")) return "session";
+  return room.startsWith("c") ? "conversation" : "notes";
+}
+
 /** The number in a room's name: the session or conversation id. */
 export function roomNumber(room: RoomName): number {
   return Number(room.slice(1));

@@ -13,10 +13,16 @@
  * | dc:{p07}:rate:s42          | hash    | user → times of the accepted messages, packed     | with the room                  |
  * | dc:{p07}:likes:s42         | hash    | target:stored, target:pending                     | with the room                  |
  * | dc:{p07}:liked:s42:TARGET  | set     | users who liked (a filter; Postgres is the truth) | with the room                  |
+ * | dc:{p07}:members:c99       | hash    | user → "role read_upto"; `v` → policy version     | with the room; notes n99 use it|
  * | dc:{p07}:viewers:s42       | hash    | gateway → count:seen_ms                           | stale after 12 s               |
  * | dc:{p07}:audience          | stream  | joins and leaves of users, on their way to Postgres | by length (lossy)            |
  * | dc:{p07}:ch:s42            | channel | publications                                      |                                |
  * | dc:{rest}:writes:USER      | counter | REST writes of a user                             | 60 s                           |
+ * | dc:{u}:inbox:USER, :agents | channel | what is new in a user's list of conversations, in the agents' | |
+ * | dc:{u}:presence:gateways   | hash    | gateway → seen_ms:version of its list             | stale after 12 s               |
+ * | dc:{u}:presence:at:GATEWAY | hash    | user → online or away, as of this gateway         | with the gateway               |
+ * | dc:{u}:presence:seen       | hash    | user → when last seen, on the way to Postgres     | drained by jobs                |
+ * | dc:{u}:presence            | channel | changes of a gateway's list                       |                                |
  * | dc:{ctl}:partitions        | string  | how many partitions the ids here were made for    |                                |
  * | dc:{ctl}:version, :log     | counter, stream | commands to all gateways                  | last 1,000                     |
  * | dc:{ctl}:probe:GATEWAY     | channel | a gateway's probe of its own subscription         |                                |
@@ -24,7 +30,7 @@
  *
  * TARGET is `s` for the session itself or a message id.
  */
-import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import { partitionOfRoom, type RoomName, roomNumber } from "@drawchat/protocol/ids";
 
 function tag(partition: number): string {
   return `dc:{p${String(partition).padStart(2, "0")}}`;
@@ -45,7 +51,17 @@ export const keys = {
   liked: (room: RoomName, target: LikeTarget) => `${tag(partitionOfRoom(room))}:liked:${room}:${target}`,
   viewers: (room: RoomName) => `${tag(partitionOfRoom(room))}:viewers:${room}`,
   audience: (partition: number) => `${tag(partition)}:audience`,
+  /** Of a conversation and its notes together. */
+  members: (room: RoomName) => `${tag(partitionOfRoom(room))}:members:c${roomNumber(room)}`,
   channel: (room: RoomName) => `${tag(partitionOfRoom(room))}:ch:${room}`,
+  /** What is new in a user's list of conversations. */
+  inbox: (userId: number) => `dc:{u}:inbox:${userId}`,
+  /** The same for the list of all conversations, which agents share. */
+  agentsInbox: "dc:{u}:inbox:agents",
+  presenceGateways: "dc:{u}:presence:gateways",
+  presenceAt: (gatewayId: string) => `dc:{u}:presence:at:${gatewayId}`,
+  presenceSeen: "dc:{u}:presence:seen",
+  presenceChannel: "dc:{u}:presence",
   /** A gateway's own bell: what it rings it must hear. */
   probe: (gatewayId: string) => `dc:{ctl}:probe:${gatewayId}`,
   control: "dc:ctl",

@@ -32,3 +32,13 @@ export type NodeEnv = "production" | "development" | "test";
 export function readNodeEnv(env: Env): NodeEnv {
   return env.oneOf("NODE_ENV", "development", ["production", "development", "test"]);
 }
+
+export interface ConversationSettings {
+  /** In a conversation, in any 60 s; bots are exempt; 0 = no limit. */
+  readonly maxMessagesPerUserPerMinute: number;
+}
+
+/** Reads and checks the `CONVERSATIONS_*` variables that several processes share. */
+export function readConversationSettings(env: Env): ConversationSettings {
+  return { maxMessagesPerUserPerMinute: env.int("CONVERSATIONS_MAX_MESSAGES_PER_USER_PER_MINUTE", 120, { min: 0, max: 10_000 }) };
+}
