@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import { cleanMessageText } from "./text.ts";
+import { CONVERSATION_TEXT, cleanText, LIVE_CHAT_TEXT } from "./text.ts";
 
-function textOf(raw: string): string {
-  const cleaned = cleanMessageText(raw);
+function textOf(raw: string, limits = LIVE_CHAT_TEXT): string {
+  const cleaned = cleanText(raw, limits);
   if (!cleaned.ok) throw new Error(`refused: ${cleaned.code}`);
   return cleaned.text;
 }
 
-function refusalOf(raw: string): string {
-  const cleaned = cleanMessageText(raw);
+function refusalOf(raw: string, limits = LIVE_CHAT_TEXT): string {
+  const cleaned = cleanText(raw, limits);
   return cleaned.ok ? "accepted" : cleaned.code;
 }
 
@@ -37,6 +37,13 @@ test("the length is counted in code points: 500 pass, 501 do not", () => {
   expect(refusalOf("x".repeat(501))).toBe("too_long");
   expect(textOf("\u{1F600}".repeat(500))).toHaveLength(1_000);
   expect(refusalOf("\u{1F600}".repeat(501))).toBe("too_long");
+});
+
+test("in conversations 2,000 code points pass, and 6,000 bytes", () => {
+  expect(textOf("x".repeat(2_000), CONVERSATION_TEXT)).toHaveLength(2_000);
+  expect(refusalOf("x".repeat(2_001), CONVERSATION_TEXT)).toBe("too_long");
+  expect(textOf("\u{1F600}".repeat(1_500), CONVERSATION_TEXT)).toHaveLength(3_000);
+  expect(refusalOf("\u{1F600}".repeat(1_501), CONVERSATION_TEXT)).toBe("too_long");
 });
 
 test("what is trimmed and removed does not count", () => {

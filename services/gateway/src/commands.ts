@@ -4,7 +4,7 @@ import type { TokenVerifier } from "@drawchat/auth/token";
 import { decodeFrame, decodeFrameV1, type Refusal } from "@drawchat/protocol/decode";
 import { type ClientFrame, MAX_FRAME_BYTES, MAX_MESSAGE_CHARS, type Position } from "@drawchat/protocol/frames";
 import { roomNumber } from "@drawchat/protocol/ids";
-import { cleanMessageText } from "@drawchat/protocol/text";
+import { cleanText, LIVE_CHAT_TEXT } from "@drawchat/protocol/text";
 import type { Acceptor, Outcome } from "@drawchat/redis/accept";
 import type { LikeTarget } from "@drawchat/redis/keys";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
@@ -161,7 +161,7 @@ function messageParts({ identity, room }: Joined, message: string): readonly [st
 
 async function sendMessage(deps: CommandDeps, joined: Joined, clientId: string, message: string): Promise<void> {
   const { connection, room, identity } = joined;
-  const cleaned = cleanMessageText(message);
+  const cleaned = cleanText(message, LIVE_CHAT_TEXT);
   if (!cleaned.ok)
     return refuseFrame(deps, connection, connection.version === 2 ? { code: cleaned.code, clientId } : { code: cleaned.code });
   const outcome = await deps.acceptor.submit({
