@@ -206,3 +206,6 @@ export type SessionRow = Selectable<LiveChatSessionsTable>;
 export type NewSessionRow = Insertable<LiveChatSessionsTable>;
 export type MessageRow = Selectable<LiveChatMessagesTable>;
 export type NewMessageRow = Insertable<LiveChatMessagesTable>;
+export type UserRow = Selectable<UsersTable>;
+export type ConversationRow = Selectable<ConversationsTable>;
+export type ConversationMessageRow = Selectable<ConversationMessagesTable>;
