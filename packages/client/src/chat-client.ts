@@ -2,19 +2,19 @@
  * A client of one live chat: stays connected (link.ts), shows each line once and in order (room-sequence.ts), keeps
  * own messages until they are stored (outbox.ts). Here the frames meet these three.
  */
-import type { Position, ResetFrame, RoomEvent, ServerFrame, SessionInfo, WelcomeFrame } from "@drawchat/protocol/frames";
+import type { ClientFrame, Position, ResetFrame, RoomEvent, ServerFrame, SessionInfo, WelcomeFrame } from "@drawchat/protocol/frames";
 import type { ChatEvents, ConnectionState } from "./chat-events.ts";
 import type { SocketConstructor } from "./connection.ts";
+import { decodeServerFrame } from "./decode.ts";
 import { FrameBudget } from "./frame-budget.ts";
+import { KeptOutbox, type OutboxStorage, type Sending } from "./kept-outbox.ts";
 import { Link } from "./link.ts";
 import { Listeners } from "./listeners.ts";
-import { Outbox, type OwnMessage, type OwnStatus } from "./outbox.ts";
+import type { Outbox, OwnMessage } from "./outbox.ts";
 import { RoomSequence, type Taken } from "./room-sequence.ts";
 
 /** Resumes without success before the socket is given up. */
 const ASKS_MAX = 3;
-/** Own messages kept at most: above it `send` fails at once. */
-const OUTBOX_MAX = 500;
 
 export interface ChatClientOptions {
   /** Base of the WebSocket URL: `wss://chat.example.org`. */
@@ -26,41 +26,37 @@ export interface ChatClientOptions {
   webSocket?: SocketConstructor;
   random?: () => number;
   now?: () => number;
-  /** Keeps unstored messages across a reload: localStorage, sessionStorage or the like. */
-  storage?: { getItem(key: string): string | null; setItem(key: string, value: string): void };
+  /** Keeps unstored messages across a reload. */
+  storage?: OutboxStorage;
   /** Its key there; must tell users apart. Default `drawchat.outbox.<sessionId>`. */
   storageKey?: string;
   /** A connection without any byte for this long is dead. Default 25,000. */
   silenceMs?: number;
 }
 
-/** `accepted` and `settled` never reject: a failure is a status. A failed message may be retried: see `own` events. */
-export interface Sending {
-  clientId: string;
-  /** Resolves with `accepted`, `stored` or `failed`, whichever comes first. */
-  accepted: Promise<OwnMessage>;
-  /** Resolves with `stored` or `failed`. */
-  settled: Promise<OwnMessage>;
-}
-
 export class ChatClient {
   readonly #options: ChatClientOptions;
   readonly #now: () => number;
   readonly #listeners = new Listeners<ChatEvents>();
-  readonly #sequence = new RoomSequence();
+  readonly #sequence = new RoomSequence<RoomEvent>();
   readonly #budget = new FrameBudget();
-  readonly #outbox: Outbox;
-  readonly #link: Link;
+  readonly #own: KeptOutbox;
+  readonly #link: Link<ClientFrame>;
   #session: SessionInfo | undefined;
   #clockOffsetMs = 0;
-  #isRestored: boolean = false;
   #workTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ChatClientOptions) {
     const { url, sessionId, token, getToken, random = Math.random, now = Date.now } = options;
     this.#options = options;
     this.#now = now;
-    this.#outbox = new Outbox({ random, onChange: (message) => this.#onOwnChange(message) });
+    this.#own = new KeptOutbox({
+      random,
+      now,
+      storage: options.storage,
+      storageKey: options.storageKey ?? `drawchat.outbox.${sessionId}`,
+      onChange: (message) => this.#listeners.emit("own", message),
+    });
     this.#link = new Link({
       url: `${url}/live-chat/ws/${sessionId}`,
       getToken: getToken ?? (() => Promise.resolve(token)),
@@ -71,7 +67,7 @@ export class ChatClient {
       now,
       serverNow: () => this.serverNow(),
       onOpen: () => this.#hello(),
-      onFrame: (frame) => this.#onFrame(frame),
+      onText: (text) => this.#onText(text),
       onState: (state) => this.#listeners.emit("state", state),
     });
   }
@@ -106,7 +102,7 @@ export class ChatClient {
 
   /** Connects and stays connected until a final close code or `stop`. Does nothing while it is at it. */
   start(): void {
-    this.#restoreOutbox();
+    this.#own.restore();
     this.#link.start();
   }
 
@@ -118,14 +114,9 @@ export class ChatClient {
 
   /** Queues a message; it is sent as soon as there is a connection, and again until the server has answered. */
   send(text: string): Sending {
-    const clientId = crypto.randomUUID();
-    const accepted = this.#whenOwn(clientId, (status) => status.state !== "pending");
-    const settled = this.#whenOwn(clientId, (status) => status.state === "stored" || status.state === "failed");
-    const isFull = this.#outbox.size >= OUTBOX_MAX;
-    this.#outbox.add(clientId, text, this.#now());
-    if (isFull) this.#outbox.onRejected(clientId, "outbox_full");
+    const sending = this.#own.send({ text });
     this.#work();
-    return { clientId, accepted, settled };
+    return sending;
   }
 
   /** Sends a failed message again under its client_id: it becomes one line at most. */
@@ -136,13 +127,16 @@ export class ChatClient {
 
   /** Forgets a failed message. */
   discard(clientId: string): void {
-    this.#outbox.discard(clientId);
-    this.#saveOutbox();
+    this.#own.discard(clientId);
   }
 
   /** Likes a message, or the session. False where there is no connection. The answer is `counts` or `refused`. */
   like(messageId?: number): boolean {
     return this.#link.send(messageId === undefined ? { type: "like" } : { type: "like", message_id: messageId });
+  }
+
+  get #outbox(): Outbox {
+    return this.#own.box;
   }
 
   #hello(): void {
@@ -153,6 +147,11 @@ export class ChatClient {
   }
 
   // ---- frames --------------------------------------------------------------------------------------------------
+
+  #onText(text: string): void {
+    const frame = decodeServerFrame(text);
+    if (frame) this.#onFrame(frame);
+  }
 
   #onFrame(frame: ServerFrame): void {
     switch (frame.type) {
@@ -222,7 +221,7 @@ export class ChatClient {
     this.#show(this.#sequence.restart(frame));
   }
 
-  #show({ events, skipped }: Taken): void {
+  #show({ events, skipped }: Taken<RoomEvent>): void {
     for (const event of events) this.#showOne(event);
     if (skipped > 0) this.#listeners.emit("skipped", skipped);
   }
@@ -276,7 +275,7 @@ export class ChatClient {
     for (const { clientId, text, resend } of due) {
       this.#link.send({ type: "message", client_id: clientId, message: text, ...(resend ? { resend } : {}) });
     }
-    if (due.length > 0) this.#saveOutbox();
+    if (due.length > 0) this.#own.save();
   }
 
   #planWork(now: number): void {
@@ -285,41 +284,5 @@ export class ChatClient {
     const at = Math.min(sendAt, this.#sequence.askAt ?? Number.POSITIVE_INFINITY);
     if (at === Number.POSITIVE_INFINITY) return;
     this.#workTimer = setTimeout(() => this.#work(), Math.max(0, at - now));
-  }
-
-  // ---- own messages --------------------------------------------------------------------------------------------
-
-  #onOwnChange(message: OwnMessage): void {
-    this.#saveOutbox();
-    this.#listeners.emit("own", message);
-  }
-
-  #whenOwn(clientId: string, isDone: (status: OwnStatus) => boolean): Promise<OwnMessage> {
-    return new Promise((resolve) => {
-      const stop = this.on("own", (message) => {
-        if (message.clientId !== clientId || !isDone(message.status)) return;
-        stop();
-        resolve(message);
-      });
-    });
-  }
-
-  get #storageKey(): string {
-    return this.#options.storageKey ?? `drawchat.outbox.${this.#options.sessionId}`;
-  }
-
-  #saveOutbox(): void {
-    try {
-      this.#options.storage?.setItem(this.#storageKey, this.#outbox.serialize());
-    } catch {
-      // a full or forbidden storage: the outbox lives on in memory
-    }
-  }
-
-  #restoreOutbox(): void {
-    if (this.#isRestored) return;
-    this.#isRestored = true;
-    const saved = this.#options.storage?.getItem(this.#storageKey);
-    if (saved) this.#outbox.restore(saved);
   }
 }

@@ -2,9 +2,6 @@
  * One WebSocket, from opening to its end. It says "closed" exactly once, also where the network died silently:
  * nothing heard for a while → ping, still nothing → given up without waiting for the close handshake.
  */
-import type { ClientFrame, ServerFrame } from "@drawchat/protocol/frames";
-import { decodeServerFrame } from "./decode.ts";
-
 /** What the client needs of a WebSocket: the browser's, Node 22's, or any other with this shape. */
 export interface SocketLike {
   readonly readyState: number;
@@ -24,7 +21,7 @@ export interface ConnectionOptions {
   /** After this long without any byte from the server the connection counts as dead. */
   silenceMs: number;
   onOpen(): void;
-  onFrame(frame: ServerFrame): void;
+  onText(text: string): void;
   onClose(code: number, reason: string): void;
 }
 
@@ -52,7 +49,7 @@ export class Connection {
   }
 
   /** False where the socket is not open: the frame did not leave. */
-  send(frame: ClientFrame): boolean {
+  send(frame: object): boolean {
     if (this.#ended || this.#socket.readyState !== OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
@@ -81,8 +78,7 @@ export class Connection {
     this.#quietLooks = 0;
     clearTimeout(this.#probing);
     this.#probing = undefined;
-    const frame = typeof data === "string" ? decodeServerFrame(data) : undefined;
-    if (frame) this.#options.onFrame(frame);
+    if (typeof data === "string") this.#options.onText(data);
   }
 
   #look(): void {

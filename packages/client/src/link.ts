@@ -1,9 +1,8 @@
 /**
- * Stays connected to one session: connects, comes back after a loss, waits for the opening, stops at a final code.
+ * Stays connected, to one session or to one's conversations: connects, comes back after a loss, waits for the opening, stops at a final code.
  * The state machine of ConnectionState (chat-events.ts) lives here; what the frames mean is the owner's.
  */
 import { CLOSE } from "@drawchat/protocol/errors";
-import type { ClientFrame, ServerFrame } from "@drawchat/protocol/frames";
 import { Backoff } from "./backoff.ts";
 import { listenToHints } from "./browser-hints.ts";
 import type { ConnectionState } from "./chat-events.ts";
@@ -31,11 +30,12 @@ export interface LinkOptions {
   /** Unix ms by the server's clock. */
   serverNow: () => number;
   onOpen(): void;
-  onFrame(frame: ServerFrame): void;
+  onText(text: string): void;
   onState(state: ConnectionState): void;
 }
 
-export class Link {
+/** `Frame`: what its owner may send. */
+export class Link<Frame extends object> {
   readonly #options: LinkOptions;
   readonly #backoff: Backoff;
   #state: ConnectionState = { name: "idle" };
@@ -83,7 +83,7 @@ export class Link {
   }
 
   /** False where there is no open socket. */
-  send(frame: ClientFrame): boolean {
+  send(frame: Frame): boolean {
     return this.#connection?.send(frame) ?? false;
   }
 
@@ -139,7 +139,7 @@ export class Link {
       webSocket: this.#options.webSocket,
       silenceMs: this.#options.silenceMs,
       onOpen: () => this.#options.onOpen(),
-      onFrame: (frame) => this.#options.onFrame(frame),
+      onText: (text) => this.#options.onText(text),
       onClose: (code, reason) => this.#onClose(code, reason),
     });
   }

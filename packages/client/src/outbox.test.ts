@@ -12,7 +12,7 @@ function makeOutbox() {
 
 test("a message goes pending, accepted, stored and is let go", () => {
   const { outbox, states, send } = makeOutbox();
-  outbox.add("a", "hello", 0);
+  outbox.add("a", { text: "hello" }, 0);
   expect(send(0)).toEqual(["a"]);
   outbox.onAck({ client_id: "a", id: 7 });
   outbox.onStored(6);
@@ -24,18 +24,18 @@ test("a message goes pending, accepted, stored and is let go", () => {
 
 test("after a lost acknowledgement everything goes out again in its order, marked as resent", () => {
   const { outbox, send } = makeOutbox();
-  for (const clientId of ["a", "b", "c"]) outbox.add(clientId, clientId, 0);
+  for (const clientId of ["a", "b", "c"]) outbox.add(clientId, { text: clientId }, 0);
   send(0);
   outbox.onAck({ client_id: "b", id: 5 });
   outbox.restart(9); // recovered, and b was seen in the room
-  outbox.add("d", "d", 1);
+  outbox.add("d", { text: "d" }, 1);
   expect(send(1)).toEqual(["a!", "c!", "d"]);
 });
 
 test("a recovery does not vouch for an acknowledged message that was never seen in the room", () => {
   const { outbox, send } = makeOutbox();
-  outbox.add("a", "a", 0);
-  outbox.add("b", "b", 0);
+  outbox.add("a", { text: "a" }, 0);
+  outbox.add("b", { text: "b" }, 0);
   send(0);
   outbox.onAck({ client_id: "a", id: 8 });
   outbox.onAck({ client_id: "b", id: 12 });
@@ -45,7 +45,7 @@ test("a recovery does not vouch for an acknowledged message that was never seen 
 
 test("a reset sends again what is not stored, and only that", () => {
   const { outbox, send } = makeOutbox();
-  for (const clientId of ["a", "b", "c"]) outbox.add(clientId, clientId, 0);
+  for (const clientId of ["a", "b", "c"]) outbox.add(clientId, { text: clientId }, 0);
   send(0);
   outbox.onAck({ client_id: "a", id: 1 });
   outbox.onAck({ client_id: "b", id: 2 });
@@ -56,7 +56,7 @@ test("a reset sends again what is not stored, and only that", () => {
 
 test("stored does not cover a message whose acknowledgement a reset took back", () => {
   const { outbox, states } = makeOutbox();
-  outbox.add("a", "a", 0);
+  outbox.add("a", { text: "a" }, 0);
   outbox.takeDue(0, 1);
   outbox.onAck({ client_id: "a", id: 5 });
   outbox.restart(0);
@@ -66,7 +66,7 @@ test("stored does not cover a message whose acknowledgement a reset took back", 
 
 test("an acknowledgement that comes after the stored that covers it settles the message", () => {
   const { outbox, states } = makeOutbox();
-  for (const clientId of ["a", "b"]) outbox.add(clientId, clientId, 0);
+  for (const clientId of ["a", "b"]) outbox.add(clientId, { text: clientId }, 0);
   outbox.onStored(7);
   outbox.onStored(6); // a late one takes nothing back
   outbox.onAck({ client_id: "a", id: 7 });
@@ -80,7 +80,7 @@ test("an acknowledgement that comes after the stored that covers it settles the 
 
 test("stored from before a reset does not cover what is acknowledged after it", () => {
   const { outbox, states } = makeOutbox();
-  outbox.add("a", "a", 0);
+  outbox.add("a", { text: "a" }, 0);
   outbox.onStored(100);
   outbox.restart(0);
   outbox.onAck({ client_id: "a", id: 50 });
@@ -89,7 +89,7 @@ test("stored from before a reset does not cover what is acknowledged after it", 
 
 test("a message first sent over ten minutes ago is marked as resent", () => {
   const { outbox, send } = makeOutbox();
-  outbox.add("a", "a", 0);
+  outbox.add("a", { text: "a" }, 0);
   expect(send(0)).toEqual(["a"]);
   expect(send(15_000)).toEqual(["a"]);
   expect(send(10 * 60_000 + 1)).toEqual(["a!"]);
@@ -97,10 +97,10 @@ test("a message first sent over ten minutes ago is marked as resent", () => {
 
 test("busy is repeated by itself, later each time, and later messages wait behind it", () => {
   const { outbox, states, send } = makeOutbox();
-  outbox.add("a", "a", 0);
+  outbox.add("a", { text: "a" }, 0);
   send(0);
   outbox.onRefused("a", { code: "busy", retryAfterMs: 200 }, 0);
-  outbox.add("b", "b", 0);
+  outbox.add("b", { text: "b" }, 0);
   expect(outbox.nextDueAt).toBe(700);
   expect(send(699)).toEqual([]);
   expect(send(700)).toEqual(["a", "b"]);
@@ -111,7 +111,7 @@ test("busy is repeated by itself, later each time, and later messages wait behin
 
 test("six messages are on their way at once, the next follows an answer", () => {
   const { outbox, send } = makeOutbox();
-  for (let i = 0; i < 8; i += 1) outbox.add(`m${i}`, "text", 0);
+  for (let i = 0; i < 8; i += 1) outbox.add(`m${i}`, { text: "text" }, 0);
   expect(send(0)).toEqual(["m0", "m1", "m2", "m3", "m4", "m5"]);
   expect(send(1)).toEqual([]);
   expect(outbox.nextDueAt).toBe(15_000);
@@ -121,7 +121,7 @@ test("six messages are on their way at once, the next follows an answer", () => 
 
 test("rate_limited is shown to the person and repeated only when they ask", () => {
   const { outbox, send, changes } = makeOutbox();
-  outbox.add("a", "a", 0);
+  outbox.add("a", { text: "a" }, 0);
   send(0);
   outbox.onRefused("a", { code: "rate_limited", retryAfterMs: 3_000 }, 0);
   expect(changes.at(-1)?.status).toEqual({ state: "failed", code: "rate_limited", retryable: true, retryAfterMs: 3_000 });
@@ -132,7 +132,7 @@ test("rate_limited is shown to the person and repeated only when they ask", () =
 
 test("rate_limited for a message that was accepted before a reset is repeated by itself", () => {
   const { outbox, states, send } = makeOutbox();
-  outbox.add("a", "a", 0);
+  outbox.add("a", { text: "a" }, 0);
   send(0);
   outbox.onAck({ client_id: "a", id: 5 });
   outbox.restart(0);
@@ -144,14 +144,14 @@ test("rate_limited for a message that was accepted before a reset is repeated by
 
 test("a refusal for good is failed and not retryable", () => {
   const { outbox, changes } = makeOutbox();
-  outbox.add("a", "a", 0);
+  outbox.add("a", { text: "a" }, 0);
   outbox.onRefused("a", { code: "too_long" }, 0);
   expect(changes.at(-1)?.status).toEqual({ state: "failed", code: "too_long", retryable: false });
 });
 
 test("an accepted message that is rejected later is failed", () => {
   const { outbox, changes } = makeOutbox();
-  outbox.add("a", "a", 0);
+  outbox.add("a", { text: "a" }, 0);
   outbox.onAck({ client_id: "a", id: 5 });
   outbox.onRejected("a", "bad_text");
   expect(changes.at(-1)?.status).toEqual({ state: "failed", code: "bad_text", retryable: false });
@@ -159,9 +159,9 @@ test("an accepted message that is rejected later is failed", () => {
 
 test("what a page left behind is taken up by the next one, marked as resent where it had been sent", () => {
   const { outbox, send } = makeOutbox();
-  outbox.add("a", "sent", 0);
+  outbox.add("a", { text: "sent" }, 0);
   send(0);
-  outbox.add("b", "not sent", 0);
+  outbox.add("b", { text: "not sent" }, 0);
   const next = makeOutbox();
   next.outbox.restore(outbox.serialize());
   expect(next.send(1)).toEqual(["a!", "b"]);

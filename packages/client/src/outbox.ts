@@ -10,6 +10,7 @@
  * messages rise above a lost one, and their `stored` would cover it: so `restart` takes the acknowledgement back first,
  * and forgets what was stored before it. An acknowledgement may also come after the `stored` that covers it.
  */
+import type { Attachment } from "@drawchat/protocol/conversations";
 import { ERRORS, isErrorCode } from "@drawchat/protocol/errors";
 import { Backoff } from "./backoff.ts";
 import { isRecord } from "./decode.ts";
@@ -29,19 +30,26 @@ export type OwnStatus =
   | { state: "stored" }
   | { state: "failed"; code: string; retryable: boolean; retryAfterMs?: number };
 
-/** An own message as listeners see it. `id` is there once it was acknowledged; `skipped`: no batch will show it. */
-export interface OwnMessage {
-  readonly clientId: string;
+/** What is said. Only conversations take more than the text. */
+export interface OwnContent {
   readonly text: string;
+  /** A file that was uploaded before. */
+  readonly attachment?: Attachment;
+  /** Only where the room's last message is this one: see `if_last_id` of the message frame. */
+  readonly ifLastId?: number;
+}
+
+/** An own message as listeners see it. `id` is there once it was acknowledged; `skipped`: no batch will show it. */
+export interface OwnMessage extends OwnContent {
+  readonly clientId: string;
   readonly createdAt: number;
   readonly status: OwnStatus;
   readonly id?: number;
   readonly skipped?: boolean;
 }
 
-export interface Outgoing {
+export interface Outgoing extends OwnContent {
   clientId: string;
-  text: string;
   resend: boolean;
 }
 
@@ -82,8 +90,8 @@ export class Outbox {
     return this.#entries.size;
   }
 
-  add(clientId: string, text: string, now: number): void {
-    this.#insert({ clientId, text, createdAt: now, status: { state: "pending" } }, false);
+  add(clientId: string, content: OwnContent, now: number): void {
+    this.#insert({ ...content, clientId, createdAt: now, status: { state: "pending" } }, false);
   }
 
   /**
@@ -182,8 +190,8 @@ export class Outbox {
 
   /** Takes up what an earlier page left. All of it is asked again; what had left the page as `resend`. */
   restore(text: string): void {
-    for (const saved of parseSaved(text)) {
-      this.#insert({ clientId: saved.clientId, text: saved.text, createdAt: saved.createdAt, status: { state: "pending" } }, saved.sent);
+    for (const { clientId, createdAt, sent, ...content } of parseSaved(text)) {
+      this.#insert({ ...contentOf(content), clientId, createdAt, status: { state: "pending" } }, sent);
     }
   }
 
@@ -210,7 +218,7 @@ export class Outbox {
     entry.firstSent ??= { era: this.#era, at: now };
     entry.inFlightSince = now;
     const resend = entry.firstSent.era < this.#era || now - entry.firstSent.at > RESEND_AFTER_MS;
-    return { clientId: entry.message.clientId, text: entry.message.text, resend };
+    return { ...contentOf(entry.message), clientId: entry.message.clientId, resend };
   }
 
   #set(entry: Entry, status: OwnStatus): void {
@@ -224,9 +232,12 @@ function isRetryable(code: string): boolean {
   return isErrorCode(code) && ERRORS[code].retry;
 }
 
-interface Saved {
+function contentOf({ text, attachment, ifLastId }: OwnContent): OwnContent {
+  return { text, ...(attachment && { attachment }), ...(ifLastId !== undefined && { ifLastId }) };
+}
+
+interface Saved extends OwnContent {
   clientId: string;
-  text: string;
   createdAt: number;
   sent: boolean;
 }
@@ -246,6 +257,18 @@ function isSaved(value: unknown): value is Saved {
     typeof value.clientId === "string" &&
     typeof value.text === "string" &&
     typeof value.createdAt === "number" &&
-    typeof value.sent === "boolean"
+    typeof value.sent === "boolean" &&
+    (value.attachment === undefined || isAttachment(value.attachment)) &&
+    (value.ifLastId === undefined || typeof value.ifLastId === "number")
+  );
+}
+
+function isAttachment(value: unknown): value is Attachment {
+  return (
+    isRecord(value) &&
+    typeof value.upload_id === "string" &&
+    typeof value.name === "string" &&
+    typeof value.content_type === "string" &&
+    typeof value.size_bytes === "number"
   );
 }

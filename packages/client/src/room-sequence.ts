@@ -4,7 +4,7 @@
  * The position (`upto` of the last frame taken) is the only memory: an event at or below it was seen, a batch whose
  * `after` is above it leaves a hole. Batches behind a hole wait here, bounded, until a resume has filled it.
  */
-import type { BatchFrame, Position, RoomEvent } from "@drawchat/protocol/frames";
+import type { Position } from "@drawchat/protocol/frames";
 
 /** How long a tip above the position may stand before it counts as a hole: live frames take up to 250 ms. */
 const TIP_PATIENCE_MS = 1_000;
@@ -13,15 +13,31 @@ const ASK_AGAIN_MS = 5_000;
 /** Batches that wait behind a hole. More are dropped: the resume brings them too. */
 const WAITING_MAX = 64;
 
+/** What live chats and conversations have in common. */
+export type SequencedEvent = { type: "new_message"; message: { id: number } } | { type: "delete" | "edit" | "member"; id: number };
+
+export interface Snapshot<Event> {
+  epoch: string;
+  events: Event[];
+  upto: number;
+}
+
+export interface Batch<Event> {
+  after: number;
+  upto: number;
+  events: Event[];
+  skipped?: number;
+}
+
 /** New events in rising order. `skipped`: how many the server left out to keep up; they are in its history. */
-export interface Taken {
-  events: RoomEvent[];
+export interface Taken<Event> {
+  events: Event[];
   skipped: number;
 }
 
-export class RoomSequence {
+export class RoomSequence<Event extends SequencedEvent> {
   #position: Position | undefined;
-  #waiting: BatchFrame[] = [];
+  #waiting: Batch<Event>[] = [];
   #holeSeenAt = 0;
   #tip: { upto: number; seenAt: number } | undefined;
   #askedAt: number | undefined;
@@ -38,7 +54,7 @@ export class RoomSequence {
   }
 
   /** A snapshot in place of everything before: a welcome that did not recover, or a reset. */
-  restart({ epoch, events, upto }: { epoch: string; events: RoomEvent[]; upto: number }): Taken {
+  restart({ epoch, events, upto }: Snapshot<Event>): Taken<Event> {
     this.#forgetHole();
     this.#position = { epoch, id: 0 };
     const fresh = this.#fresh(events);
@@ -47,7 +63,7 @@ export class RoomSequence {
   }
 
   /** A welcome that continues behind the position. */
-  recover({ epoch, events, upto }: { epoch: string; events: RoomEvent[]; upto: number }): Taken {
+  recover({ epoch, events, upto }: Snapshot<Event>): Taken<Event> {
     this.#forgetHole();
     const fresh = this.#fresh(events);
     this.#position = { epoch, id: Math.max(this.#position?.id ?? 0, upto) };
@@ -55,8 +71,8 @@ export class RoomSequence {
   }
 
   /** What is new in a batch, with all that waited for it. Nothing for a repeat or behind a hole. */
-  take(batch: BatchFrame, now: number): Taken {
-    const taken: Taken = { events: [], skipped: 0 };
+  take(batch: Batch<Event>, now: number): Taken<Event> {
+    const taken: Taken<Event> = { events: [], skipped: 0 };
     const position = this.#position;
     if (!position || batch.upto <= position.id) return taken;
     if (batch.after > position.id) {
@@ -100,14 +116,14 @@ export class RoomSequence {
     this.#asks = 0;
   }
 
-  #append(batch: BatchFrame, taken: Taken): void {
+  #append(batch: Batch<Event>, taken: Taken<Event>): void {
     if (!this.#position) return;
     taken.events.push(...this.#fresh(batch.events));
     taken.skipped += batch.skipped ?? 0;
     this.#position = { epoch: this.#position.epoch, id: batch.upto };
   }
 
-  #appendWaiting(taken: Taken): void {
+  #appendWaiting(taken: Taken<Event>): void {
     const waiting = this.#waiting.sort((a, b) => a.after - b.after);
     while (waiting[0] && this.#position && waiting[0].after <= this.#position.id) {
       const next = waiting.shift();
@@ -123,7 +139,7 @@ export class RoomSequence {
   }
 
   /** The events above the position, in strictly rising order, of the kinds this client knows. */
-  #fresh(events: RoomEvent[]): RoomEvent[] {
+  #fresh(events: Event[]): Event[] {
     let last = this.#position?.id ?? 0;
     return events.filter((event) => {
       const id = placeOf(event);
@@ -135,7 +151,7 @@ export class RoomSequence {
 }
 
 /** The id of an event; undefined for kinds of a later version. */
-function placeOf(event: RoomEvent): number | undefined {
+function placeOf(event: SequencedEvent): number | undefined {
   switch (event.type) {
     case "new_message":
       return event.message.id;

@@ -1,5 +1,5 @@
 /** What is promised under faults, counted over real processes with SDK clients. */
-import type { Sending } from "@drawchat/client/chat-client";
+import type { Sending } from "@drawchat/client/kept-outbox";
 import { commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import { afterEach, expect, test } from "vitest";

@@ -1,7 +1,8 @@
 /** The load balancer as it runs in production: its own configuration in front of real gateways that come, drain and die. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import { ChatClient, type Sending } from "@drawchat/client/chat-client";
+import { ChatClient } from "@drawchat/client/chat-client";
+import type { Sending } from "@drawchat/client/kept-outbox";
 import { afterEach, expect, test } from "vitest";
 import { type Cluster, type ProcessName, startCluster } from "../cluster.ts";
 import { type Backend, TestHaproxy } from "../haproxy.ts";
