@@ -2,18 +2,20 @@
 import type { Identity } from "@drawchat/auth/claims";
 import type { TokenVerifier } from "@drawchat/auth/token";
 import { decodeFrame, decodeFrameV1, type Refusal } from "@drawchat/protocol/decode";
-import { type ClientFrame, MAX_FRAME_BYTES, MAX_MESSAGE_CHARS, type Position } from "@drawchat/protocol/frames";
+import { type ClientFrame, MAX_FRAME_BYTES, MAX_MESSAGE_CHARS, type Position, type WelcomeFrame } from "@drawchat/protocol/frames";
 import { roomNumber } from "@drawchat/protocol/ids";
 import { cleanText, LIVE_CHAT_TEXT } from "@drawchat/protocol/text";
 import type { Acceptor, Outcome } from "@drawchat/redis/accept";
 import type { LikeTarget } from "@drawchat/redis/keys";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
 import type { ApiClient } from "./api-client.ts";
-import { canRecover, sendReset, sendResume, sendWelcome } from "./catch-up.ts";
+import { canRecover, sendFirstPage, sendPages, sendReset, sendResume } from "./catch-up.ts";
 import type { Connection, FrameHandler } from "./connection.ts";
 import type { LiveRoom } from "./live-room.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { RedisClock } from "./redis-clock.ts";
+import { ackFrame } from "./room-frames.ts";
+import type { Seat } from "./seat.ts";
 import { sessionFrame, stateAt } from "./session-watch.ts";
 
 export interface CommandDeps {
@@ -35,6 +37,7 @@ const PONG = '{"type":"pong"}';
 /** A socket that has its room; frames reach the handlers only after the join. */
 interface Joined {
   connection: Connection;
+  seat: Seat;
   room: LiveRoom;
   identity: Identity;
 }
@@ -43,9 +46,10 @@ export function createCommands(deps: CommandDeps): { v1: FrameHandler; v2: Frame
   const guarded =
     (handle: (joined: Joined, bytes: Buffer) => Promise<void> | undefined): FrameHandler =>
     (connection, bytes) => {
-      const { room, identity } = connection;
-      if (room === undefined || identity === undefined) return undefined;
-      return handle({ connection, room, identity }, bytes);
+      const { identity } = connection;
+      const seat = connection.seats[0];
+      if (seat === undefined || identity === undefined) return undefined;
+      return handle({ connection, seat, room: seat.room, identity }, bytes);
     };
   return {
     v1: guarded((joined, bytes) => handleV1(deps, joined, bytes)),
@@ -71,9 +75,9 @@ function handleV2(deps: CommandDeps, joined: Joined, bytes: Buffer): Promise<voi
     return undefined;
   }
   if (frame.type === "hello")
-    return joined.connection.isJoined ? refuseFrame(deps, joined.connection, { code: "bad_format" }) : hello(deps, joined, frame.since);
+    return joined.connection.isGreeted ? refuseFrame(deps, joined.connection, { code: "bad_format" }) : hello(deps, joined, frame.since);
   if (frame.type === "auth") return refreshToken(deps, joined.connection, frame.token);
-  if (!joined.connection.isJoined) return refuseFrame(deps, joined.connection, { code: "bad_format" });
+  if (!joined.connection.isGreeted) return refuseFrame(deps, joined.connection, { code: "bad_format" });
   return handleJoined(deps, joined, frame);
 }
 
@@ -106,33 +110,40 @@ function refuseFrame(deps: CommandDeps, connection: Connection, { code, clientId
   return undefined;
 }
 
-async function hello(deps: CommandDeps, { connection, room, identity }: Joined, since: Position | undefined): Promise<void> {
+async function hello(deps: CommandDeps, joined: Joined, since: Position | undefined): Promise<void> {
+  const { connection, seat, room } = joined;
   const recovered = await canRecover(room, since);
   if (!connection.isAlive) return;
-  const nowMs = deps.clock.nowMs();
-  const { type: _, ...session } = sessionFrame(room.policy, stateAt(room.policy, nowMs));
-  sendWelcome(
-    connection,
-    room,
-    {
-      type: "welcome",
-      session: { session_id: roomNumber(room.name), ...session },
-      user: { user_id: identity.userId, username: identity.username, profile_pic: identity.profilePic, is_host: identity.isHost },
-      epoch: room.epoch,
-      recovered,
-      server_time: new Date(nowMs).toISOString(),
-      limits: {
-        message_max_chars: MAX_MESSAGE_CHARS,
-        messages_per_minute: deps.messagesPerMinute,
-        frame_max_bytes: MAX_FRAME_BYTES,
-        history: deps.historyLimit,
-      },
-    },
-    recovered && since !== undefined ? since.id : room.ring.startOfLast(deps.historyLimit),
-  );
+  const start = recovered && since !== undefined ? since.id : room.ring.startOfLast(deps.historyLimit);
+  sendFirstPage(seat, welcomeHead(deps, joined, recovered), start);
+  // Also for lines from before `start`: their likes went on while the client was away.
+  const counted = room.ring.messageIdsAfter(Math.min(start, room.ring.startOfLast(deps.historyLimit)));
+  connection.send(room.side.counts.snapshotFrame(counted));
+  connection.isGreeted = true;
+  sendPages(seat);
 }
 
-async function resume(deps: CommandDeps, { connection, room, identity }: Joined, since: Position): Promise<void> {
+function welcomeHead(deps: CommandDeps, { room, identity }: Joined, recovered: boolean): Omit<WelcomeFrame, "events" | "upto"> {
+  const nowMs = deps.clock.nowMs();
+  const { policy } = room.side;
+  const { type: _, ...session } = sessionFrame(policy, stateAt(policy, nowMs));
+  return {
+    type: "welcome",
+    session: { session_id: roomNumber(room.name), ...session },
+    user: { user_id: identity.userId, username: identity.username, profile_pic: identity.profilePic, is_host: identity.isHost },
+    epoch: room.epoch,
+    recovered,
+    server_time: new Date(nowMs).toISOString(),
+    limits: {
+      message_max_chars: MAX_MESSAGE_CHARS,
+      messages_per_minute: deps.messagesPerMinute,
+      frame_max_bytes: MAX_FRAME_BYTES,
+      history: deps.historyLimit,
+    },
+  };
+}
+
+async function resume(deps: CommandDeps, { connection, seat, room, identity }: Joined, since: Position): Promise<void> {
   try {
     await deps.resumes.consume(identity.userId);
   } catch {
@@ -142,8 +153,8 @@ async function resume(deps: CommandDeps, { connection, room, identity }: Joined,
   }
   const recovered = await canRecover(room, since);
   if (!connection.isAlive) return;
-  if (recovered) sendResume(connection, room, since.id);
-  else sendReset(connection, room);
+  if (recovered) sendResume(seat, since.id);
+  else sendReset(seat);
 }
 
 /**
@@ -155,7 +166,7 @@ function messageParts({ identity, room }: Joined, message: string): readonly [st
   return [
     '{"type":"new_message","message":{"id":',
     `,"user_id":${userId},"username":${JSON.stringify(username)},"profile_pic":${JSON.stringify(profilePic)},"message":${JSON.stringify(message)},"message_type":"text","likes":0,"created_at":"`,
-    `","is_winner":${room.isWinner(userId)},"is_host":${isHost}}}`,
+    `","is_winner":${room.side.isWinner(userId)},"is_host":${isHost}}}`,
   ];
 }
 
@@ -171,10 +182,10 @@ async function sendMessage(deps: CommandDeps, joined: Joined, clientId: string, 
     clientId: clientId.toLowerCase(),
     parts: messageParts(joined, cleaned.text),
   });
-  answerMessage(deps, connection, clientId, outcome);
+  answerMessage(deps, joined, clientId, outcome);
 }
 
-function answerMessage(deps: CommandDeps, connection: Connection, clientId: string, outcome: Outcome): void {
+function answerMessage(deps: CommandDeps, { connection, room }: Joined, clientId: string, outcome: Outcome): void {
   if (outcome.kind === "refused") {
     deps.metrics.refused.inc({ code: outcome.code });
     connection.sendError(outcome.code, {
@@ -185,8 +196,7 @@ function answerMessage(deps: CommandDeps, connection: Connection, clientId: stri
   }
   if (outcome.kind === "accepted") deps.metrics.accepted.inc({ kind: "message" });
   if (connection.version === 1) return;
-  const duplicate = outcome.kind === "duplicate" ? ',"duplicate":true' : "";
-  connection.send(`{"type":"ack","client_id":"${clientId}","id":${outcome.id}${duplicate}}`);
+  connection.send(ackFrame(room.name, clientId, outcome.id, outcome.kind === "duplicate"));
 }
 
 /** After a loss of Redis its dedupe is gone, and the message may be in Postgres: a blind resend would be a ghost. */
@@ -195,8 +205,8 @@ async function resendMessage(deps: CommandDeps, joined: Joined, clientId: string
   try {
     const id = await deps.api.storedId(room.name, identity.userId, clientId.toLowerCase());
     if (id === null) return void (await sendMessage(deps, joined, clientId, message));
-    answerMessage(deps, connection, clientId, { kind: "duplicate", id });
-    const stored = room.counts.storedFrame();
+    answerMessage(deps, joined, clientId, { kind: "duplicate", id });
+    const stored = room.stored.frame();
     if (stored !== undefined) connection.send(stored);
   } catch {
     deps.metrics.refused.inc({ code: "unavailable" });

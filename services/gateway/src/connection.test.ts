@@ -48,7 +48,7 @@ test("behind a frame that must ask somebody sixty may wait, and their order hold
   const answered = Promise.withResolvers<void>();
   const handle: FrameHandler = (from, bytes) => (bytes.toString() === "asks" ? answered.promise : note(from, bytes));
   connection.resume(handle);
-  connection.isJoined = true;
+  connection.isGreeted = true;
   for (const frame of [Buffer.from("asks"), ...frames(60, 4_096)]) connection.receive(frame, handle);
   expect([said, handled]).toEqual([[], []]);
   answered.resolve();
@@ -59,7 +59,7 @@ test("behind a frame that must ask somebody sixty may wait, and their order hold
 test("a sixty-first frame behind one that asks is a flood", () => {
   const { connection, said, note } = stage();
   connection.resume(note);
-  connection.isJoined = true;
+  connection.isGreeted = true;
   for (const frame of frames(62)) connection.receive(frame, () => new Promise(() => undefined));
   expect(said).toEqual(["end 4029"]);
 });

@@ -3,10 +3,11 @@
  * one after another, and wait (bounded) while one of them must ask somebody else first.
  */
 import type { Identity } from "@drawchat/auth/claims";
-import { CLOSE, type CloseName, ERRORS, type ErrorCode } from "@drawchat/protocol/errors";
-import type { ErrorFrame } from "@drawchat/protocol/frames";
+import { CLOSE, type CloseName, type ErrorCode } from "@drawchat/protocol/errors";
+import type { RoomName } from "@drawchat/protocol/ids";
 import type { Handshake } from "./handshake.ts";
-import type { LiveRoom } from "./live-room.ts";
+import { type ErrorExtra, errorFrame } from "./room-frames.ts";
+import type { Seat } from "./seat.ts";
 
 /** What a connection needs of uWebSockets' socket. */
 export interface Wire {
@@ -18,17 +19,11 @@ export interface Wire {
 }
 
 const DROPPED = 2;
+const NO_SEATS: readonly Seat[] = [];
 /** What waits for the token and the room. */
 const WAITING_MAX = { frames: 8, bytes: 16_384 };
 /** What waits behind a question to the api: a client that resends its outbox sends as much as the frame budget lets it. */
 const WAITING_MAX_JOINED = { frames: 60, bytes: 262_144 };
-
-/** What an error is about, where that is not plain. */
-export interface ErrorExtra {
-  clientId?: string;
-  messageId?: number;
-  retryAfterMs?: number;
-}
 
 export interface ConnectionEvents {
   onClose: (code: number) => void;
@@ -40,14 +35,10 @@ export class Connection {
   readonly sessionId: number;
   readonly openedMs = performance.now();
   identity: Identity | undefined;
-  room: LiveRoom | undefined;
+  /** Changed as a whole: who goes through it may take seats away meanwhile. */
+  seats: readonly Seat[] = NO_SEATS;
   /** v2: `hello` was answered. v1: subscribed. */
-  isJoined = false;
-  /** On the room's topic: gets every further frame. Otherwise it is being paged up to it. */
-  isLive = false;
-  /** The place up to which a socket that is being paged has events, and the lineage it belongs to. */
-  position = 0;
-  epoch = "";
+  isGreeted = false;
   isExpiryTold = false;
   slowSinceMs: number | undefined;
   /** When its session is over, the sockets go one by one: this one at this time (monotonic ms). */
@@ -75,6 +66,10 @@ export class Connection {
     return this.identity?.userId;
   }
 
+  seatIn(room: RoomName): Seat | undefined {
+    return this.seats.find((seat) => seat.room.name === room);
+  }
+
   send(message: Buffer | string): void {
     if (!this.#isAlive) return;
     // A dropped frame would be a hole: closeOnBackpressureLimit is already ending this socket.
@@ -82,15 +77,7 @@ export class Connection {
   }
 
   sendError(code: ErrorCode, extra: ErrorExtra = {}): void {
-    const frame: ErrorFrame = {
-      type: "error",
-      code,
-      message: ERRORS[code].message,
-      ...(extra.clientId === undefined ? {} : { client_id: extra.clientId }),
-      ...(extra.messageId === undefined ? {} : { message_id: extra.messageId }),
-      ...(extra.retryAfterMs === undefined ? {} : { retry_after_ms: extra.retryAfterMs }),
-    };
-    this.send(JSON.stringify(frame));
+    this.send(errorFrame(code, extra));
   }
 
   end(name: CloseName, reason?: string): void {
@@ -133,7 +120,7 @@ export class Connection {
       this.#handle(bytes, handle);
       return;
     }
-    const max = this.isJoined ? WAITING_MAX_JOINED : WAITING_MAX;
+    const max = this.isGreeted ? WAITING_MAX_JOINED : WAITING_MAX;
     this.#waitingBytes += bytes.length;
     if (this.#waiting.length >= max.frames || this.#waitingBytes > max.bytes) this.end("flood");
     else this.#waiting.push(Buffer.from(bytes));

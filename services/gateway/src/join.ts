@@ -3,9 +3,9 @@ import type { TokenVerifier } from "@drawchat/auth/token";
 import { sessionRoom } from "@drawchat/protocol/ids";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
 import type { Connection, FrameHandler } from "./connection.ts";
-import type { LiveRoom } from "./live-room.ts";
 import type { RedisClock } from "./redis-clock.ts";
 import type { Rooms } from "./rooms.ts";
+import type { Seat } from "./seat.ts";
 import { isOver, stateAt } from "./session-watch.ts";
 import type { UserSockets } from "./user-sockets.ts";
 
@@ -37,12 +37,13 @@ export async function join(deps: JoinDeps, connection: Connection, token: string
   const answer = await deps.rooms.join(sessionRoom(connection.sessionId), connection, verdict.identity.userId);
   if (!connection.isAlive) return;
   if (answer.kind === "unknown") return connection.end("session", "there is no such session");
-  if (answer.kind === "unavailable") return connection.end("overloaded");
-  const closed = windowRefusal(deps, answer.room);
+  if (answer.kind !== "joined") return connection.end("overloaded");
+  const { seat } = answer;
+  const closed = windowRefusal(deps, seat);
   if (closed !== undefined) return connection.end("session", closed);
-  deps.rooms.admit(connection);
+  deps.rooms.admit(seat);
 
-  if (connection.version === 1) listenV1(connection, answer.room);
+  if (connection.version === 1) listenV1(seat);
   connection.resume(connection.version === 1 ? deps.commands.v1 : deps.commands.v2);
 }
 
@@ -56,16 +57,16 @@ async function mayJoin(joins: RateLimiterMemory, userId: number): Promise<boolea
 }
 
 /** What waits in the outbox is from before this socket came: it goes out first, then the socket listens. */
-function listenV1(connection: Connection, room: LiveRoom): void {
-  room.flush();
-  connection.subscribe(room.sockets.topicV1);
-  connection.isJoined = true;
-  connection.isLive = true;
+function listenV1(seat: Seat): void {
+  seat.room.flush();
+  seat.listen();
+  seat.isJoined = true;
+  seat.connection.isGreeted = true;
 }
 
-function windowRefusal({ clock, waitBeforeOpenMs }: JoinDeps, room: LiveRoom): string | undefined {
+function windowRefusal({ clock, waitBeforeOpenMs }: JoinDeps, { room }: Seat): string | undefined {
   const nowMs = clock.nowMs();
-  const { policy } = room;
+  const { policy } = room.side;
   if (isOver(stateAt(policy, nowMs))) return "the session is over";
   if (nowMs < policy.opensMs - waitBeforeOpenMs) return `opens_at=${new Date(policy.opensMs).toISOString()}`;
   return undefined;

@@ -13,16 +13,17 @@ import type { SessionState } from "@drawchat/protocol/frames";
 import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import type { Acceptor } from "@drawchat/redis/accept";
 import type { Control, Publication } from "@drawchat/redis/publication";
-import type { RoomPolicy, RoomState } from "@drawchat/redis/room-state";
+import type { RoomState } from "@drawchat/redis/room-state";
 import { Backoff } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
 import type { GatewayMetrics } from "./metrics.ts";
-import { batchFrame, isForV1, MAX_BATCH_BYTES, MAX_TICK_MS, Outbox } from "./outbox.ts";
+import { isForV1, MAX_BATCH_BYTES, MAX_TICK_MS, Outbox } from "./outbox.ts";
 import { Ring } from "./ring.ts";
-import { RoomCounts } from "./room-counts.ts";
+import { batchFrame, rejectedFrame, resetFrame, tipFrame } from "./room-frames.ts";
 import { RoomReader, type RoomReaderDeps } from "./room-reader.ts";
 import { type PublishToTopic, RoomSockets } from "./room-sockets.ts";
-import { SessionWatch, sessionFrame } from "./session-watch.ts";
+import { SessionSide } from "./session-side.ts";
+import { StoredMark } from "./stored-mark.ts";
 
 export interface LiveRoomDeps extends RoomReaderDeps {
   acceptor: Acceptor;
@@ -41,17 +42,15 @@ const MAX_WAITING = 512;
 export class LiveRoom {
   readonly name: RoomName;
   readonly sockets: RoomSockets;
-  readonly counts: RoomCounts;
+  readonly stored: StoredMark;
+  readonly side: SessionSide;
   readonly #deps: LiveRoomDeps;
   readonly #reader: RoomReader;
   readonly #outbox: Outbox;
-  readonly #watch: SessionWatch;
   #phase: "opening" | "live" | "repairing" | "closed" = "opening";
   #waiting: Publication[] = [];
   #ring = new Ring([], 0);
   #epoch = "";
-  #policy: RoomPolicy = { state: "scheduled", opensMs: 0, closesMs: 0, drawMs: 0, winners: [], version: 0 };
-  #winners: ReadonlySet<number> = new Set();
   #repair: Promise<void> | undefined;
   #lastFlushMs = 0;
 
@@ -60,13 +59,16 @@ export class LiveRoom {
     this.#deps = deps;
     this.#reader = new RoomReader(name, deps);
     this.sockets = new RoomSockets(name, deps.publish);
-    this.counts = new RoomCounts(this.sockets, () => this.flushedUpto);
-    this.#watch = new SessionWatch(deps.clock, (state) => {
-      this.sockets.publishV2(JSON.stringify(sessionFrame(this.#policy, state)));
-      deps.onSessionState(this, state);
+    this.stored = new StoredMark(this.sockets, () => this.flushedUpto);
+    this.side = new SessionSide({
+      sockets: this.sockets,
+      reader: this.#reader,
+      clock: deps.clock,
+      onState: (state) => deps.onSessionState(this, state),
     });
     this.#outbox = new Outbox(
       {
+        room: name,
         tickMs: deps.tickMs,
         afterSweep,
         publishV1: (bytes) => this.sockets.publishV1(bytes),
@@ -83,21 +85,12 @@ export class LiveRoom {
     return this.#epoch;
   }
 
-  get policy(): RoomPolicy {
-    return this.#policy;
-  }
-
   get ring(): Ring {
     return this.#ring;
   }
 
   get upto(): number {
     return this.#ring.upto;
-  }
-
-  /** Whether a message that this user sends now shows it. */
-  isWinner(userId: number): boolean {
-    return this.#winners.has(userId);
   }
 
   /** Everything up to here was handed to the sockets that listen. */
@@ -116,8 +109,8 @@ export class LiveRoom {
 
   close(): void {
     this.#phase = "closed";
-    this.#watch.stop();
-    this.counts.stop();
+    this.side.stop();
+    this.stored.stop();
     this.#outbox.clear(this.#outbox.flushedUpto);
   }
 
@@ -130,13 +123,12 @@ export class LiveRoom {
   onControl(control: Control): void {
     if (this.#phase === "closed") return;
     switch (control.type) {
-      case "counts":
       case "stored":
-        this.counts.note(control);
+        this.stored.note(control.upto);
         return;
       case "rejected": {
-        const frame = JSON.stringify({ type: "rejected", client_id: control.client_id, code: control.code });
-        for (const connection of this.sockets.ofUser(control.user_id)) if (connection.version === 2) connection.send(frame);
+        const frame = rejectedFrame(this.name, control.client_id, control.code);
+        for (const { connection } of this.sockets.ofUser(control.user_id)) if (connection.version === 2) connection.send(frame);
         return;
       }
       case "policy":
@@ -146,7 +138,7 @@ export class LiveRoom {
         void this.reset("the history was rebuilt");
         return;
       default:
-        control satisfies never;
+        this.side.onControl(control);
     }
   }
 
@@ -171,11 +163,11 @@ export class LiveRoom {
     await this.#repair;
   }
 
-  /** The policy as Redis has it now; told to the sockets by the watch. */
+  /** The policy as Redis has it now. */
   async refreshPolicy(): Promise<void> {
     try {
       const state = await this.#reader.read();
-      if (this.#isOpen() && state !== undefined && state.policy.version > this.#policy.version) this.#setPolicy(state.policy);
+      if (this.#isOpen() && state !== undefined && state.policy.version > this.side.policy.version) this.side.setPolicy(state.policy);
     } catch (error) {
       // The tip check compares versions and comes back to it.
       this.#deps.log.warn({ component: "live_chat", room: this.name, err: error }, "policy not read");
@@ -185,7 +177,7 @@ export class LiveRoom {
   /** A `tip` for sockets that heard nothing for a while: they find a hole of their own by it. */
   tellTip(quietMs: number): void {
     if (this.#phase !== "live" || performance.now() - this.#lastFlushMs < quietMs) return;
-    this.sockets.publishV2(`{"type":"tip","upto":${this.flushedUpto}}`);
+    this.sockets.publishV2(tipFrame(this.name, this.flushedUpto));
   }
 
   /** The oldest gives way: the read that is waited for, or the next repair, brings it from history. */
@@ -248,8 +240,8 @@ export class LiveRoom {
     for (const publication of behind) this.#ring.push(publication);
     for (const publication of behind) this.#outbox.add(publication);
     this.#deps.acceptor.noteSeen(partitionOfRoom(this.name), this.upto);
-    this.counts.noteStored(Math.min(state.stored, state.upto));
-    this.counts.noteRead(state.viewers, await this.#reader.readLikes(this.#ring.messageIdsAfter(0)));
+    this.stored.note(Math.min(state.stored, state.upto));
+    await this.side.noteRepaired(state, this.#ring.messageIdsAfter(0));
     if (behind.length > 0) {
       this.#deps.metrics.repairs.inc();
       this.#deps.log.info({ component: "live_chat", room: this.name, why, publications: behind.length }, "hole repaired");
@@ -268,21 +260,20 @@ export class LiveRoom {
     this.#deps.log.warn({ component: "live_chat", room: this.name, why, epoch: this.#epoch }, "room reset");
     for (const { event, body } of this.#ring.eventsAfter(shownUpto)) if (isForV1(event)) this.sockets.publishV1(body);
     for (const frame of this.resetFrames()) this.sockets.publishV2(frame);
-    this.sockets.publishV2(this.counts.snapshotFrame(this.#ring.messageIdsAfter(this.#ring.startOfLast(this.#deps.historyLimit))));
+    this.side.tellAfterReset(this.#ring.messageIdsAfter(this.#ring.startOfLast(this.#deps.historyLimit)));
     return true;
   }
 
   /** `reset` with the newest events, going on in batches where they do not fit one frame. */
-  *resetFrames(): Iterable<Buffer> {
+  *resetFrames(): Iterable<Buffer | string> {
     const start = this.#ring.startOfLast(this.#deps.historyLimit);
     const first = this.#ring.page(start, this.flushedUpto, MAX_BATCH_BYTES);
-    const events = (first?.bodies ?? []).map((body) => body.toString("utf8")).join(",");
     let upto = first?.upto ?? this.flushedUpto;
-    yield Buffer.from(`{"type":"reset","epoch":${JSON.stringify(this.#epoch)},"events":[${events}],"upto":${upto}}`);
+    yield resetFrame(this.name, this.#epoch, first?.bodies ?? [], upto);
     for (;;) {
       const page = this.#ring.page(upto, this.flushedUpto, MAX_BATCH_BYTES);
       if (page === undefined) return;
-      yield batchFrame(page.after, page.upto, page.bodies);
+      yield batchFrame(this.name, page.after, page.upto, page.bodies);
       upto = page.upto;
     }
   }
@@ -291,9 +282,9 @@ export class LiveRoom {
     this.#ring = new Ring(state.publications, state.upto);
     this.#epoch = state.epoch;
     this.#outbox.clear(state.upto);
-    this.counts.begin(state);
+    this.stored.begin(state);
     this.#deps.acceptor.noteSeen(partitionOfRoom(this.name), state.upto);
-    if (state.policy.version !== this.#policy.version) this.#setPolicy(state.policy);
+    this.side.begin(state);
   }
 
   #goLive(): void {
@@ -301,18 +292,12 @@ export class LiveRoom {
     for (const publication of this.#waiting.splice(0)) this.onPublication(publication);
   }
 
-  #setPolicy(policy: RoomPolicy): void {
-    this.#policy = policy;
-    this.#winners = new Set(policy.winners);
-    this.#watch.watch(policy);
-  }
-
   #noteFlush(events: number): void {
     const nowMs = performance.now();
     if (nowMs - this.#lastFlushMs <= MAX_TICK_MS) this.#deps.metrics.tick.observe(nowMs - this.#lastFlushMs);
     this.#lastFlushMs = nowMs;
-    this.#deps.metrics.delivered.inc(events * this.sockets.connections.size);
-    this.counts.noteFlushed();
+    this.#deps.metrics.delivered.inc(events * this.sockets.seats.size);
+    this.stored.noteFlushed();
   }
 
   #isOpen(): boolean {

@@ -71,7 +71,7 @@ async function start(): Promise<RunningService> {
     onSessionState: (room, state) => {
       // A session that comes back while its sockets leave (cancelled, and made again) keeps those that are still there.
       const leavesAtMs = () => (isOver(state) ? performance.now() + Math.random() * config.closeSpreadMs : Number.POSITIVE_INFINITY);
-      for (const connection of room.sockets.connections) connection.leavesAtMs = leavesAtMs();
+      for (const { connection } of room.sockets.seats) connection.leavesAtMs = leavesAtMs();
     },
   });
   const commands = createCommands({
@@ -109,7 +109,7 @@ async function start(): Promise<RunningService> {
   const sweep = new Sweep(server.connections);
   const forget = (connection: Connection) => {
     if (connection.userId !== undefined) users.remove(connection, connection.userId);
-    rooms.leave(connection);
+    for (const seat of connection.seats) rooms.leave(seat);
   };
   const control = new ControlWatch({
     redis,

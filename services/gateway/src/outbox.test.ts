@@ -1,6 +1,6 @@
 import { decodePublication, EVENT_V2_ONLY, encodePublication, type Publication } from "@drawchat/redis/publication";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { batchFrame, Outbox } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -17,6 +17,7 @@ function stage({ v1 = true, v2 = true, sweepMs = 0 }: Listeners & { sweepMs?: nu
   const said: { v1: string[]; v2: string[]; flushes: [upto: number, events: number][] } = { v1: [], v2: [], flushes: [] };
   const outbox = new Outbox(
     {
+      room: "s42",
       tickMs: TICK_MS,
       afterSweep: (done) => void setTimeout(done, sweepMs),
       publishV1: (bytes) => said.v1.push(bytes.toString()),
@@ -203,8 +204,4 @@ test("what waits at a reset is forgotten", () => {
   expect(batches(said.v2)).toEqual([[0, 1, [1]]]);
   outbox.add(publication(70, [{ id: 71 }]));
   expect(batches(said.v2).at(-1)).toEqual([70, 71, [71]]);
-});
-
-test("a batch frame may hold nothing but an end", () => {
-  expect(batchFrame(3, 5, []).toString()).toBe('{"type":"batch","after":3,"upto":5,"events":[]}');
 });

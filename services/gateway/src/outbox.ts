@@ -3,7 +3,9 @@
  * a socket and tick instead of one a message. A v2 frame joins the events of several publications, at most 16 KB;
  * a v1 frame is one event's bytes as they are.
  */
+import type { RoomName } from "@drawchat/protocol/ids";
 import { EVENT_V2_ONLY, type EventEntry, type Publication } from "@drawchat/redis/publication";
+import { batchFrame } from "./room-frames.ts";
 
 /** Larger frames cost more than they save (the kernel's buffers): events are cut into frames of this size. */
 const MAX_FRAME_BYTES = 16_384;
@@ -19,6 +21,7 @@ const SWEEPS_PER_TICK = 2;
 export const MAX_TICK_MS = 250;
 
 export interface OutboxOptions {
+  room: RoomName;
   /** Shortest tick; a large room's is longer, see SWEEPS_PER_TICK. */
   tickMs: number;
   /** Calls back when what was published has been written to the sockets. */
@@ -30,20 +33,6 @@ export interface OutboxOptions {
   hasV1: () => boolean;
   hasV2: () => boolean;
   onFlush: (upto: number, events: number) => void;
-}
-
-const COMMA = Buffer.from(",");
-const BATCH_END = Buffer.from("]}");
-
-/** One batch frame around bodies that are already JSON. */
-export function batchFrame(after: number, upto: number, bodies: readonly Buffer[]): Buffer {
-  const parts: Buffer[] = [Buffer.from(`{"type":"batch","after":${after},"upto":${upto},"events":[`)];
-  bodies.forEach((body, i) => {
-    if (i > 0) parts.push(COMMA);
-    parts.push(body);
-  });
-  parts.push(BATCH_END);
-  return Buffer.concat(parts);
 }
 
 /** Version 1 names new messages only; the kinds it does not name carry a flag. */
@@ -121,7 +110,7 @@ export class Outbox {
     let bytes = 0;
     let bodies: Buffer[] = [];
     const send = () => {
-      this.#options.publishV2(batchFrame(after, upto, bodies));
+      this.#options.publishV2(batchFrame(this.#options.room, after, upto, bodies));
       after = upto;
       bodies = [];
       bytes = 0;

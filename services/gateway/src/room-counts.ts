@@ -1,11 +1,12 @@
 /**
- * What is shown beside the sequence: likes, viewers, and how far Postgres has come. All absolute values, so they may be
- * merged: told to sockets at once when quiet, otherwise at most four times a second.
+ * What a session shows beside its sequence: likes and viewers. All absolute values, so they may be merged: told to sockets
+ * at once when quiet, otherwise at most four times a second.
  */
 
 import type { LikeTarget } from "@drawchat/redis/keys";
 import type { Control } from "@drawchat/redis/publication";
 import type { RoomState } from "@drawchat/redis/room-state";
+import { Paced } from "./paced.ts";
 import type { RoomSockets } from "./room-sockets.ts";
 
 const MIN_GAP_MS = 250;
@@ -14,31 +15,20 @@ const MAX_TARGETS = 5_000;
 
 export class RoomCounts {
   readonly #sockets: RoomSockets;
+  readonly #pace = new Paced(MIN_GAP_MS, () => this.#tell());
   #likes = new Map<LikeTarget, number>();
   #viewers = 0;
-  /** Told by Redis, and not yet reached by the sockets: 0 where nothing waits. */
-  #storedAhead = 0;
-  #stored = 0;
   #changedLikes = new Set<LikeTarget>();
   #isViewersChanged = false;
-  #storedTold = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #lastToldMs = Number.NEGATIVE_INFINITY;
-  /** Where the sequence stands for the sockets. */
-  readonly #flushedUpto: () => number;
 
-  constructor(sockets: RoomSockets, flushedUpto: () => number) {
+  constructor(sockets: RoomSockets) {
     this.#sockets = sockets;
-    this.#flushedUpto = flushedUpto;
   }
 
   /** Everything anew: a join or a reset. Says nothing. */
   begin(state: RoomState): void {
     this.#likes = new Map(state.likes);
     this.#viewers = state.viewers;
-    this.#stored = Math.min(state.stored, state.upto);
-    this.#storedAhead = 0;
-    this.#storedTold = 0;
     this.#changedLikes.clear();
     this.#isViewersChanged = false;
   }
@@ -50,36 +40,11 @@ export class RoomCounts {
     this.#schedule();
   }
 
-  note(control: Extract<Control, { type: "counts" | "stored" }>): void {
-    if (control.type === "stored") {
-      this.noteStored(control.upto);
-      return;
-    }
+  note(control: Extract<Control, { type: "counts" }>): void {
     if (control.viewers !== undefined) this.#setViewers(control.viewers);
     if (control.total_likes !== undefined) this.#setLikes("s", control.total_likes);
     for (const [target, likes] of Object.entries(control.likes ?? {})) this.#setLikes(`${Number(target)}`, likes);
     this.#schedule();
-  }
-
-  /**
-   * Postgres has everything of the room up to here. Where the sockets are not there yet, it waits until they are: it may
-   * be of another lineage, after Redis lost its memory, and would then vouch for lost messages with lower ids.
-   */
-  noteStored(upto: number): void {
-    if (upto > this.#flushedUpto()) this.#storedAhead = Math.max(this.#storedAhead, upto);
-    else this.#reachStored(upto);
-  }
-
-  /** To be called when the sockets got more events: `stored` may have waited for them. */
-  noteFlushed(): void {
-    if (this.#storedAhead === 0 || this.#storedAhead > this.#flushedUpto()) return;
-    this.#reachStored(this.#storedAhead);
-    this.#storedAhead = 0;
-  }
-
-  /** The `stored` frame as it holds now, for one socket that just came; undefined where there is nothing to say. */
-  storedFrame(): string | undefined {
-    return this.#stored > 0 ? `{"type":"stored","upto":${this.#stored}}` : undefined;
   }
 
   /** All counts for one socket that just came: totals, and the likes of the messages it was sent. */
@@ -93,13 +58,7 @@ export class RoomCounts {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  #reachStored(upto: number): void {
-    if (upto <= this.#stored) return;
-    this.#stored = upto;
-    this.#schedule();
+    this.#pace.stop();
   }
 
   #setViewers(viewers: number): void {
@@ -121,26 +80,13 @@ export class RoomCounts {
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined) return;
-    const waitMs = this.#lastToldMs + MIN_GAP_MS - performance.now();
-    if (waitMs <= 0) this.#tell();
-    else {
-      this.#timer = setTimeout(() => this.#tell(), waitMs);
-    }
+    if (this.#isViewersChanged || this.#changedLikes.size > 0) this.#pace.schedule();
   }
 
   #tell(): void {
-    this.#timer = undefined;
     const isLikesChanged = this.#changedLikes.size > 0;
-    const stored = this.#stored;
-    if (!isLikesChanged && !this.#isViewersChanged && stored <= this.#storedTold) return;
-    this.#lastToldMs = performance.now();
     if (isLikesChanged) this.#tellV1();
     if (isLikesChanged || this.#isViewersChanged) this.#sockets.publishV2(this.#changesFrame());
-    if (stored > this.#storedTold) {
-      this.#sockets.publishV2(`{"type":"stored","upto":${stored}}`);
-      this.#storedTold = stored;
-    }
     this.#changedLikes.clear();
     this.#isViewersChanged = false;
   }

@@ -1,20 +1,22 @@
-/** The sockets of one room on this gateway: two topics, one per wire version, and who is behind them. */
+/** The seats of one room on this gateway: two topics, one per wire version, and who is behind them. */
 import type { RoomName } from "@drawchat/protocol/ids";
-import type { Connection } from "./connection.ts";
+import type { Seat } from "./seat.ts";
 
 export type PublishToTopic = (topic: string, bytes: Buffer | string) => void;
 
 export class RoomSockets {
-  readonly topicV1: string;
-  readonly topicV2: string;
-  readonly connections = new Set<Connection>();
+  readonly room: RoomName;
+  readonly seats = new Set<Seat>();
+  readonly #topicV1: string;
+  readonly #topicV2: string;
   readonly #publish: PublishToTopic;
   readonly #users = new Map<number, number>();
   #v1 = 0;
 
   constructor(room: RoomName, publish: PublishToTopic) {
-    this.topicV1 = `${room}/1`;
-    this.topicV2 = `${room}/2`;
+    this.room = room;
+    this.#topicV1 = `${room}/1`;
+    this.#topicV2 = `${room}/2`;
     this.#publish = publish;
   }
 
@@ -23,7 +25,7 @@ export class RoomSockets {
   }
 
   get countV2(): number {
-    return this.connections.size - this.#v1;
+    return this.seats.size - this.#v1;
   }
 
   /** Distinct users: someone with two tabs is one viewer. */
@@ -35,32 +37,36 @@ export class RoomSockets {
     return this.#users.keys();
   }
 
-  add(connection: Connection, userId: number): void {
-    this.connections.add(connection);
-    if (connection.version === 1) this.#v1 += 1;
-    this.#users.set(userId, (this.#users.get(userId) ?? 0) + 1);
+  topicOf(version: 1 | 2): string {
+    return version === 1 ? this.#topicV1 : this.#topicV2;
+  }
+
+  add(seat: Seat): void {
+    this.seats.add(seat);
+    if (seat.connection.version === 1) this.#v1 += 1;
+    this.#users.set(seat.userId, (this.#users.get(seat.userId) ?? 0) + 1);
   }
 
   /** True where it was the user's last one. */
-  remove(connection: Connection, userId: number): boolean {
-    if (!this.connections.delete(connection)) return false;
-    if (connection.version === 1) this.#v1 -= 1;
-    const left = (this.#users.get(userId) ?? 0) - 1;
-    if (left > 0) this.#users.set(userId, left);
-    else this.#users.delete(userId);
+  remove(seat: Seat): boolean {
+    if (!this.seats.delete(seat)) return false;
+    if (seat.connection.version === 1) this.#v1 -= 1;
+    const left = (this.#users.get(seat.userId) ?? 0) - 1;
+    if (left > 0) this.#users.set(seat.userId, left);
+    else this.#users.delete(seat.userId);
     return left <= 0;
   }
 
-  *ofUser(userId: number): Iterable<Connection> {
+  *ofUser(userId: number): Iterable<Seat> {
     if (!this.#users.has(userId)) return;
-    for (const connection of this.connections) if (connection.userId === userId) yield connection;
+    for (const seat of this.seats) if (seat.userId === userId) yield seat;
   }
 
   publishV1(bytes: Buffer | string): void {
-    if (this.#v1 > 0) this.#publish(this.topicV1, bytes);
+    if (this.#v1 > 0) this.#publish(this.#topicV1, bytes);
   }
 
   publishV2(bytes: Buffer | string): void {
-    if (this.countV2 > 0) this.#publish(this.topicV2, bytes);
+    if (this.countV2 > 0) this.#publish(this.#topicV2, bytes);
   }
 }

@@ -13,6 +13,7 @@ import type { Log } from "@drawchat/runtime/log";
 import { Audience } from "./audience.ts";
 import type { Connection } from "./connection.ts";
 import { LiveRoom, type LiveRoomDeps } from "./live-room.ts";
+import { Seat } from "./seat.ts";
 
 const TIP_CHECK_MS = 5_000;
 /** A tip ahead of ours is usually a publication on its way. */
@@ -22,7 +23,10 @@ const VIEWERS_BEAT_MS = 2_000;
 const NOT_OPENED_QUIET_MS = 5_000;
 const VIEWERS_CHANGE_MS = 250;
 
-export type JoinAnswer = { kind: "joined"; room: LiveRoom } | { kind: "unknown" } | { kind: "unavailable" };
+type NotOpened = { kind: "unknown" } | { kind: "unavailable" };
+type OpenAnswer = { kind: "open"; room: LiveRoom } | NotOpened;
+/** `gone`: the socket closed meanwhile. */
+export type JoinAnswer = { kind: "joined"; seat: Seat } | { kind: "gone" } | NotOpened;
 
 export interface RoomsOptions extends LiveRoomDeps {
   subscriber: RedisClient;
@@ -35,7 +39,7 @@ export class Rooms {
   readonly #options: RoomsOptions;
   readonly #log: Log;
   readonly #rooms = new Map<RoomName, LiveRoom>();
-  readonly #opening = new Map<RoomName, Promise<JoinAnswer>>();
+  readonly #opening = new Map<RoomName, Promise<OpenAnswer>>();
   readonly #byChannel = new Map<string, LiveRoom>();
   readonly #viewersChanged = new Set<LiveRoom>();
   readonly #audience: Audience;
@@ -76,46 +80,51 @@ export class Rooms {
     return this.#rooms.values();
   }
 
-  /** The room, live, with this connection counted in it. Never rejects. */
+  /** A seat for this connection in the room, which is live then. Never rejects. */
   async join(name: RoomName, connection: Connection, userId: number): Promise<JoinAnswer> {
     for (;;) {
       const answer = await this.#open(name);
-      if (answer.kind !== "joined") return answer;
+      if (answer.kind !== "open") return answer;
+      const { room } = answer;
+      // Opened for one who is gone: nobody else would close it.
+      if (!connection.isAlive) {
+        this.#closeIfEmpty(room);
+        return { kind: "gone" };
+      }
       // Somebody else's leaving may have closed it since: then it is opened again.
-      if (this.#rooms.get(name) !== answer.room && connection.isAlive) continue;
-      this.#enter(answer.room, connection, userId);
-      return answer;
+      if (this.#rooms.get(name) === room) return { kind: "joined", seat: this.#enter(room, connection, userId) };
     }
   }
 
-  #enter(room: LiveRoom, connection: Connection, userId: number): void {
-    if (connection.isAlive) {
-      connection.room = room;
-      room.sockets.add(connection, userId);
-      this.#viewersChanged.add(room);
-      return;
-    }
-    // Opened for one who is gone: nobody else would close it.
-    if (room.sockets.connections.size === 0 && this.#rooms.get(room.name) === room) this.#close(room);
-  }
-
-  /** The connection may stay: its user is one of those that Postgres hears of. */
-  admit({ room, userId }: Connection): void {
-    if (room !== undefined && userId !== undefined) this.#audience.noteJoin(room.name, userId);
-  }
-
-  leave(connection: Connection): void {
-    const { room, userId } = connection;
-    if (room === undefined || userId === undefined) return;
-    connection.room = undefined;
-    if (room.sockets.remove(connection, userId)) this.#audience.noteLeave(room.name, userId);
+  #enter(room: LiveRoom, connection: Connection, userId: number): Seat {
+    const seat = new Seat(connection, room, userId);
+    connection.seats = [...connection.seats, seat];
+    room.sockets.add(seat);
     this.#viewersChanged.add(room);
-    if (room.sockets.connections.size === 0) this.#close(room);
+    return seat;
   }
 
-  #open(name: RoomName): Promise<JoinAnswer> {
+  /** The seat may stay: its user is one of those that Postgres hears of. */
+  admit({ room, userId }: Seat): void {
+    this.#audience.noteJoin(room.name, userId);
+  }
+
+  leave(seat: Seat): void {
+    const { room, connection, userId } = seat;
+    seat.pause();
+    connection.seats = connection.seats.filter((other) => other !== seat);
+    if (room.sockets.remove(seat)) this.#audience.noteLeave(room.name, userId);
+    this.#viewersChanged.add(room);
+    this.#closeIfEmpty(room);
+  }
+
+  #closeIfEmpty(room: LiveRoom): void {
+    if (room.sockets.seats.size === 0 && this.#rooms.get(room.name) === room) this.#close(room);
+  }
+
+  #open(name: RoomName): Promise<OpenAnswer> {
     const room = this.#rooms.get(name);
-    if (room !== undefined) return Promise.resolve({ kind: "joined", room });
+    if (room !== undefined) return Promise.resolve({ kind: "open", room });
     const running = this.#opening.get(name);
     if (running !== undefined) return running;
     const opening = this.#openCold(name).finally(() => this.#opening.delete(name));
@@ -124,7 +133,7 @@ export class Rooms {
   }
 
   /** Subscribe first, then read: what is published in between waits in the room and is merged by id. */
-  async #openCold(name: RoomName): Promise<JoinAnswer> {
+  async #openCold(name: RoomName): Promise<OpenAnswer> {
     const channel = keys.channel(name);
     const room = new LiveRoom(name, this.#options);
     this.#byChannel.set(channel, room);
@@ -134,7 +143,7 @@ export class Rooms {
       if (await room.open()) {
         this.#rooms.set(name, room);
         this.#log.info({ component: "live_chat", room: name }, "room opened");
-        return { kind: "joined", room };
+        return { kind: "open", room };
       }
       this.#drop(room);
       return { kind: "unknown" };
@@ -222,9 +231,9 @@ export class Rooms {
     else if (tip.upto < notedUpto) void room.reset("the tip went back");
     else {
       if (tip.upto > room.upto) void this.#repairIfStillBehind(room, tip.upto);
-      room.counts.noteStored(Math.min(tip.stored, tip.upto));
+      room.stored.note(Math.min(tip.stored, tip.upto));
     }
-    if (tip.policyVersion > room.policy.version) void room.refreshPolicy();
+    if (tip.policyVersion > room.side.policy.version) void room.refreshPolicy();
   }
 
   async #repairIfStillBehind(room: LiveRoom, tipUpto: number): Promise<void> {

@@ -176,7 +176,7 @@ export class GatewayServer {
 
   #onDrain(socket: Socket): void {
     const { connection } = socket.getUserData();
-    if (connection?.room !== undefined) sendPages(connection, connection.room);
+    for (const seat of connection?.seats ?? []) sendPages(seat);
   }
 
   #onClose(socket: Socket, code: number): void {

@@ -121,7 +121,7 @@ test("a token that ends is announced a minute before to version 2, and closes 15
   const endsAtMs = Date.now() + 100_000;
   for (const { connection } of [v1, v2]) {
     connection.identity = identityUntil(endsAtMs);
-    connection.isJoined = true;
+    connection.isGreeted = true;
   }
   vi.advanceTimersByTime(39_000);
   expect(v2.connection.isExpiryTold).toBe(false);

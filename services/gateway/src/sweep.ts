@@ -41,7 +41,7 @@ export class Sweep {
   }
 
   #judgeHello(connection: Connection, nowMs: number): void {
-    if (connection.version === 2 && !connection.isJoined && nowMs - connection.openedMs > HELLO_MS) {
+    if (connection.version === 2 && !connection.isGreeted && nowMs - connection.openedMs > HELLO_MS) {
       connection.end("badFrames", "no hello within 5 s");
     }
   }
@@ -53,7 +53,7 @@ export class Sweep {
     else if (
       wallMs >= identity.expiresAtMs - EXPIRY_NOTICE_MS &&
       !connection.isExpiryTold &&
-      connection.isJoined &&
+      connection.isGreeted &&
       connection.version === 2
     ) {
       connection.isExpiryTold = true;

@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { listenedRoom } from "../test/listened-room.ts";
+import { StoredMark } from "./stored-mark.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("stored is told only up to where the sockets are, not up to the smaller of the two", () => {
+  const { room, told } = listenedRoom();
+  let flushedUpto = 100;
+  const stored = new StoredMark(room.sockets, () => flushedUpto);
+  // Redis lost 80 and 100, and 200 is of its new memory: `stored 100` would vouch for what is lost.
+  stored.note(200);
+  vi.runAllTimers();
+  expect(told).toEqual([]);
+  flushedUpto = 200;
+  stored.noteFlushed();
+  vi.runAllTimers();
+  expect(told).toEqual([{ topic: "s1/2", frame: { type: "stored", upto: 200 } }]);
+});
+
+test("stored is told at once when it was quiet, then at most four times a second, and never twice", () => {
+  const { room, told } = listenedRoom();
+  const stored = new StoredMark(room.sockets, () => 1_000);
+  for (let upto = 1; upto <= 20; upto += 1) {
+    stored.note(upto);
+    stored.note(upto);
+    vi.advanceTimersByTime(25);
+  }
+  vi.runAllTimers();
+  expect(told.map(({ frame }) => frame)).toEqual([1, 10, 20].map((upto) => ({ type: "stored", upto })));
+});
