@@ -182,6 +182,8 @@ export interface WebhookEventsTable {
   payload: ColumnType<unknown, string, string>;
   attempts: Generated<number>;
   last_error: string | null;
+  /** Not before then, after an attempt that failed. */
+  next_attempt_at: DefaultTimestamp;
   created_at: DefaultTimestamp;
   delivered_at: Timestamp | null;
   dead_at: Timestamp | null;

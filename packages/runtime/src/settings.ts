@@ -33,12 +33,31 @@ export function readNodeEnv(env: Env): NodeEnv {
   return env.oneOf("NODE_ENV", "development", ["production", "development", "test"]);
 }
 
+const MAX_BOT_USER_ID = 999_999_999_999_999;
+const MAX_NAME_CHARS = 100;
+
 export interface ConversationSettings {
   /** In a conversation, in any 60 s; bots are exempt; 0 = no limit. */
   readonly maxMessagesPerUserPerMinute: number;
+  /** The user that the bot writes as. Undefined: there is no bot. */
+  readonly bot: { readonly userId: number; readonly name: string } | undefined;
+  /** What happens in conversations is recorded for a webhook. */
+  readonly tellsWebhook: boolean;
 }
 
 /** Reads and checks the `CONVERSATIONS_*` variables that several processes share. */
 export function readConversationSettings(env: Env): ConversationSettings {
-  return { maxMessagesPerUserPerMinute: env.int("CONVERSATIONS_MAX_MESSAGES_PER_USER_PER_MINUTE", 120, { min: 0, max: 10_000 }) };
+  const hasBot = env.optional("CONVERSATIONS_BOT_USER_ID") !== undefined;
+  const bot = { userId: env.int("CONVERSATIONS_BOT_USER_ID", 1, { min: 1, max: MAX_BOT_USER_ID }), name: readBotName(env) };
+  return {
+    maxMessagesPerUserPerMinute: env.int("CONVERSATIONS_MAX_MESSAGES_PER_USER_PER_MINUTE", 120, { min: 0, max: 10_000 }),
+    bot: hasBot ? bot : undefined,
+    tellsWebhook: env.optional("CONVERSATIONS_WEBHOOK_URL") !== undefined,
+  };
+}
+
+function readBotName(env: Env): string {
+  const name = env.text("CONVERSATIONS_BOT_NAME", "Assistant");
+  if ([...name].length > MAX_NAME_CHARS) env.problem(`CONVERSATIONS_BOT_NAME must have at most ${MAX_NAME_CHARS} characters`);
+  return name;
 }

@@ -4,8 +4,8 @@ import type { JobPayloads } from "@drawchat/db/job-queue";
 import type { Log } from "@drawchat/runtime/log";
 import { Logger, parseCronItems, type Runner, run, type TaskList } from "graphile-worker";
 
-/** One function a job; the payload is data from outside. */
-export type Tasks = { readonly [Name in keyof JobPayloads]: (payload: unknown) => Promise<void> };
+/** One function a job that this worker takes; the payload is data from outside. */
+export type Tasks = { readonly [Name in keyof JobPayloads]?: (payload: unknown) => Promise<void> };
 
 export interface WorkerOptions {
   pool: Database["pool"];

@@ -2,11 +2,11 @@
  * The writer's own calls: they make good what a room was shown and Postgres does not hold. Made after the commit and
  * before the entries are settled, so that a crash repeats them; each is harmless when repeated.
  */
-import { createHash } from "node:crypto";
 import type { DeadLetter, MessageToStore, Origin, StoredBatch } from "@drawchat/db/batch-rows";
 import { isRoomName, type RoomName } from "@drawchat/protocol/ids";
 import type { Acceptor, EventSubmission, Outcome } from "@drawchat/redis/accept";
 import type { Log } from "@drawchat/runtime/log";
+import { uuidOf } from "@drawchat/runtime/name-uuid";
 import type { Rebuilds } from "./rebuilds.ts";
 
 export interface AmendsOptions {
@@ -89,13 +89,4 @@ function isRoomAway(outcome: Outcome): boolean {
 
 export function safeUserId({ userId }: Origin): number {
   return Number.isSafeInteger(userId) ? userId : 0;
-}
-
-/** The same UUID for the same name, always (version 8: of our own making). */
-export function uuidOf(name: string): string {
-  const digest = createHash("sha256").update(name).digest();
-  digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x80, 6);
-  digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = digest.toString("hex", 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -116,6 +116,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       payload           jsonb NOT NULL,
       attempts          integer NOT NULL DEFAULT 0,
       last_error        text,
+      next_attempt_at   timestamptz NOT NULL DEFAULT now(),
       created_at        timestamptz NOT NULL DEFAULT now(),
       delivered_at      timestamptz,
       dead_at           timestamptz
