@@ -1,30 +1,33 @@
 /** Text of a socket → frame of `WS /conversations/ws`, as decode.ts does it for live chats. */
 import type { ConversationServerFrame } from "@drawchat/protocol/conversations";
-import { decodeFrame, type RequiredFields } from "./decode.ts";
+import { decodeFrame, EVENTS, type FrameShapes } from "./decode.ts";
+import type { Shape } from "./shape.ts";
 
-const FRAMES: RequiredFields<ConversationServerFrame> = {
-  welcome: { user: "object", server_time: "string", limits: "object" },
+const MEMBERS: Shape = [{ user_id: "number", read_upto: "number", presence: "string" }];
+
+const FRAMES: FrameShapes<ConversationServerFrame> = {
+  welcome: { user: { user_id: "number", role: "string" }, server_time: "string", limits: {} },
   joined: {
     room: "string",
     epoch: "string",
     recovered: "boolean",
-    events: "events",
+    events: EVENTS,
     upto: "number",
-    members: "objects",
+    members: MEMBERS,
     is_bot_on: "boolean",
   },
-  members: { room: "string", members: "objects", is_bot_on: "boolean" },
+  members: { room: "string", members: MEMBERS, is_bot_on: "boolean" },
   left: { room: "string", reason: "string" },
-  batch: { room: "string", after: "number", upto: "number", events: "events" },
+  batch: { room: "string", after: "number", upto: "number", events: EVENTS },
   ack: { room: "string", client_id: "string", id: "number" },
   stored: { room: "string", upto: "number" },
   rejected: { room: "string", client_id: "string", code: "string" },
   tip: { room: "string", upto: "number" },
-  reset: { room: "string", epoch: "string", events: "events", upto: "number" },
+  reset: { room: "string", epoch: "string", events: EVENTS, upto: "number" },
   read: { room: "string", user_id: "number", upto: "number" },
   typing: { room: "string", user_id: "number", is_typing: "boolean", expires_in_ms: "number" },
   presence: { user_id: "number", state: "string" },
-  inbox: { conversation: "object" },
+  inbox: { conversation: { id: "number", version: "number" } },
   inbox_removed: { conversation_id: "number" },
   token_expiring: { at: "string" },
   reconnect: { after_ms: "number" },

@@ -1,33 +1,32 @@
-/**
- * Text of a socket → server frame. The server validates against its schemas; here only what the client leans on is
- * checked, so that a foreign or newer server cannot make it throw. Unknown types and event kinds are passed over.
- */
+/** Text of a socket → server frame. Unknown types and event kinds are passed over. */
 import type { ServerFrame } from "@drawchat/protocol/frames";
+import { hasShape, isRecord, type Shape } from "./shape.ts";
 
-type FieldKind = "string" | "number" | "boolean" | "object" | "objects" | "events";
+/** Objects with a `type`: kinds of later versions stay in the list and are skipped where events are read. */
+export const EVENTS: Shape = [isEvent];
 
 /** The fields without which a frame is of no use, per type. */
-export type RequiredFields<Frame extends { type: string }> = Record<Frame["type"], Record<string, FieldKind>>;
+export type FrameShapes<Frame extends { type: string }> = Record<Frame["type"], Record<string, Shape>>;
 
-const CHAT_FRAMES: RequiredFields<ServerFrame> = {
+const CHAT_FRAMES: FrameShapes<ServerFrame> = {
   welcome: {
-    session: "object",
-    user: "object",
+    session: {},
+    user: {},
     epoch: "string",
     recovered: "boolean",
-    events: "events",
+    events: EVENTS,
     upto: "number",
     server_time: "string",
-    limits: "object",
+    limits: {},
   },
-  batch: { after: "number", upto: "number", events: "events" },
+  batch: { after: "number", upto: "number", events: EVENTS },
   ack: { client_id: "string", id: "number" },
   stored: { upto: "number" },
   rejected: { client_id: "string", code: "string" },
   counts: {},
   session: { state: "string", opens_at: "string", closes_at: "string", draw_at: "string" },
   tip: { upto: "number" },
-  reset: { epoch: "string", events: "events", upto: "number" },
+  reset: { epoch: "string", events: EVENTS, upto: "number" },
   token_expiring: { at: "string" },
   reconnect: { after_ms: "number" },
   pong: {},
@@ -39,39 +38,25 @@ export function decodeServerFrame(text: string): ServerFrame | undefined {
   return decodeFrame(text, CHAT_FRAMES);
 }
 
-/** The frame in a text, or undefined where it is none of those that are told. */
-export function decodeFrame<Frame extends { type: string }>(text: string, required: RequiredFields<Frame>): Frame | undefined {
+/** The frame in a text, or undefined where it is none of these. */
+export function decodeFrame<Frame extends { type: string }>(text: string, shapes: FrameShapes<Frame>): Frame | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isFrame(value, required) ? value : undefined;
+    return isFrame(value, shapes) ? value : undefined;
   } catch {
     return undefined; // not JSON: passed over like an unknown type
   }
 }
 
-function isFrame<Frame extends { type: string }>(value: unknown, required: RequiredFields<Frame>): value is Frame {
-  if (!isRecord(value) || typeof value.type !== "string" || !isTypeOf(value.type, required)) return false;
-  return Object.entries(required[value.type]).every(([field, kind]) => isOfKind(value[field], kind));
+function isFrame<Frame extends { type: string }>(value: unknown, shapes: FrameShapes<Frame>): value is Frame {
+  return isRecord(value) && typeof value.type === "string" && isTypeOf(value.type, shapes) && hasShape(value, shapes[value.type]);
 }
 
-function isTypeOf<Frame extends { type: string }>(type: string, required: RequiredFields<Frame>): type is Frame["type"] {
-  return Object.hasOwn(required, type);
+function isTypeOf<Frame extends { type: string }>(type: string, shapes: FrameShapes<Frame>): type is Frame["type"] {
+  return Object.hasOwn(shapes, type);
 }
 
-function isOfKind(value: unknown, kind: FieldKind): boolean {
-  if (kind === "events") return Array.isArray(value) && value.every(isEvent);
-  if (kind === "objects") return Array.isArray(value) && value.every(isRecord);
-  if (kind === "object") return isRecord(value);
-  return typeof value === kind;
-}
-
-/** True for every object with a `type`: kinds of later versions stay in the list and are skipped where events are read. */
 function isEvent(value: unknown): boolean {
   if (!isRecord(value) || typeof value.type !== "string") return false;
-  return value.type !== "new_message" || (isRecord(value.message) && typeof value.message.id === "number");
-}
-
-/** A plain object of a parsed JSON text. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return value.type !== "new_message" || hasShape(value.message, { id: "number" });
 }

@@ -13,7 +13,7 @@
 import type { Attachment } from "@drawchat/protocol/conversations";
 import { ERRORS, isErrorCode } from "@drawchat/protocol/errors";
 import { Backoff } from "./backoff.ts";
-import { isRecord } from "./decode.ts";
+import { isRecord } from "./shape.ts";
 
 /** After this long the server's short dedupe memory may have turned over: it must look into the table first. */
 const RESEND_AFTER_MS = 10 * 60_000;

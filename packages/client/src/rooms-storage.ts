@@ -1,6 +1,7 @@
 /** The outboxes of all rooms under one key of a storage, so that a new page finds the rooms that still have to send. */
-import { isRecord } from "./decode.ts";
+
 import type { OutboxStorage } from "./kept-outbox.ts";
+import { isRecord } from "./shape.ts";
 
 export class RoomsStorage implements OutboxStorage {
   readonly #storage: OutboxStorage;

@@ -79,9 +79,11 @@ export type Session = Static<typeof Session>;
 export const SessionPage = Type.Object({ sessions: Type.Array(Session), next_before: Nullable(Id) });
 export type SessionPage = Static<typeof SessionPage>;
 
-/** Demo sign-in, in development only. */
+/** Demo sign-in, in development only. `host`: of live chats; the others are of conversations. Default a person like any other. */
+export const DemoRole = Type.Enum(["host", "agent", "admin", "customer"]);
+export type DemoRole = Static<typeof DemoRole>;
 export const NewDemoToken = Type.Object(
-  { username: Type.String({ minLength: 1, maxLength: 200 }), role: Type.Optional(Type.Literal("host")) },
+  { username: Type.String({ minLength: 1, maxLength: 200 }), role: Type.Optional(DemoRole) },
   { additionalProperties: false },
 );
 export const DemoToken = Type.Object({ token: Type.String(), user_id: Id, username: Type.String() });

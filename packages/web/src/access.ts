@@ -1,12 +1,11 @@
 /** The server, and the token that says who the reader is to it. */
-import { isRecord } from "@drawchat/client/decode";
+import { Rest } from "@drawchat/client/rest";
+import { isRecord } from "@drawchat/client/shape";
+import { type TokenOptions, TokenSource } from "@drawchat/client/token-source";
 
-export interface AccessOptions {
+export interface AccessOptions extends TokenOptions {
   /** Origin: `https://chat.example.org`. */
   server: string;
-  token?: string | undefined;
-  /** Asked at each connect, and when a token has ended. Goes before `token`. */
-  getToken?: (() => Promise<string>) | undefined;
 }
 
 /** What a token says about its bearer. Only shown and used in names of storage: the server alone judges it. */
@@ -17,35 +16,23 @@ export interface Identity {
 
 export class Access {
   readonly server: string;
-  /** False: once the token has ended, so has the sign-in. */
-  readonly isRenewable: boolean;
-  readonly #getToken: () => Promise<string>;
-  #token: string | undefined;
+  readonly tokens: TokenSource;
+  readonly rest: Rest;
 
-  constructor({ server, token, getToken }: AccessOptions) {
+  constructor({ server, ...token }: AccessOptions) {
     this.server = server;
-    this.isRenewable = getToken !== undefined;
-    this.#getToken = getToken ?? (async () => token ?? "");
-  }
-
-  /** The last token; a new one where there is none yet. Rejects as `getToken` does. */
-  async token(): Promise<string> {
-    return this.#token ?? (await this.renew());
-  }
-
-  async renew(): Promise<string> {
-    this.#token = await this.#getToken();
-    return this.#token;
+    this.tokens = new TokenSource(token);
+    this.rest = new Rest(server, this.tokens);
   }
 
   /** How the socket gets its tokens. */
   get socketToken(): { token: string } | { getToken: () => Promise<string> } {
-    return this.isRenewable ? { getToken: () => this.renew() } : { token: this.#token ?? "" };
+    return this.tokens.isRenewable ? { getToken: () => this.tokens.renew() } : { token: this.tokens.last ?? "" };
   }
 
   /** Of the last token. */
   get identity(): Identity {
-    return identityOf(this.#token ?? "");
+    return identityOf(this.tokens.last ?? "");
   }
 
   /** Base of the WebSocket URL. */

@@ -1,39 +1,26 @@
 /** The REST calls of the chat. A refusal is an ApiError with the code of the problem document. */
-import { isRecord } from "@drawchat/client/decode";
+import { ApiError, fetchOk, readBody } from "@drawchat/client/rest";
+import { isRecord } from "@drawchat/client/shape";
 import type { ChatMessage } from "@drawchat/protocol/frames";
-import type { Status } from "@drawchat/protocol/rest";
+import type { DemoRole, Status } from "@drawchat/protocol/rest";
 import type { Access } from "./access.ts";
 
 export type ChatStatus = Status | { enabled: false; message: string };
 
-export class ApiError extends Error {
-  readonly code: string;
-  readonly status: number;
-
-  constructor(status: number, code: string, detail: string) {
-    super(detail);
-    this.name = "ApiError";
-    this.status = status;
-    this.code = code;
-  }
-}
-
 /** Signs in by name alone and resolves with the token; only development servers have this. */
-export async function signInAsDemo(server: string, { username, isHost }: { username: string; isHost: boolean }): Promise<string> {
-  const { token } = await request(`${server}/demo/token`, {
+export async function signInAsDemo(server: string, { username, role }: { username: string; role?: DemoRole }): Promise<string> {
+  const response = await fetchOk(`${server}/demo/token`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(isHost ? { username, role: "host" } : { username }),
+    body: JSON.stringify({ username, role }),
   });
-  if (typeof token !== "string") throw unexpected();
-  return token;
+  return readBody<{ token: string }>(await response.json(), { token: "string" }).token;
 }
 
 /** Of one session; without its id of the current one. */
 export async function fetchStatus(access: Access, sessionId: number | undefined): Promise<ChatStatus> {
   const body = await call(access, "GET", `/live-chat/status${sessionId === undefined ? "" : `?session_id=${sessionId}`}`);
-  if (!isStatus(body)) throw unexpected();
-  return body;
+  return readBody<ChatStatus>(body, isStatus);
 }
 
 /** The last lines of a session, oldest first. */
@@ -62,35 +49,11 @@ async function like(access: Access, path: string, field: string): Promise<number
   }
 }
 
-/** A token that has ended is renewed once, where that can be done. */
 async function call(access: Access, method: string, path: string): Promise<Record<string, unknown>> {
-  const callWith = (token: string) => request(access.server + path, { method, headers: { authorization: `Bearer ${token}` } });
-  try {
-    return await callWith(await access.token());
-  } catch (error) {
-    if (!(error instanceof ApiError && error.status === 401 && access.isRenewable)) throw error;
-    return await callWith(await access.renew());
-  }
+  return await access.rest.json({ method, path }, isRecord);
 }
 
-async function request(url: string, init: RequestInit): Promise<Record<string, unknown>> {
-  const response = await fetch(url, init);
-  const answer: unknown = await response.json().catch(() => undefined);
-  if (response.ok && isRecord(answer)) return answer;
-  throw problem(response.status, answer);
-}
-
-function problem(status: number, answer: unknown): ApiError {
-  if (!isRecord(answer)) return new ApiError(status, "unavailable", "The server did not answer as expected.");
-  const code = typeof answer.code === "string" ? answer.code : "unavailable";
-  return new ApiError(status, code, typeof answer.detail === "string" ? answer.detail : "The server refused.");
-}
-
-function unexpected(): ApiError {
-  return new ApiError(200, "unavailable", "The server did not answer as expected.");
-}
-
-function isStatus(body: unknown): body is ChatStatus {
+function isStatus(body: unknown): boolean {
   if (!isRecord(body)) return false;
   return body.enabled === false || (body.enabled === true && typeof body.state === "string" && typeof body.server_time === "string");
 }

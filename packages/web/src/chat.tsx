@@ -1,7 +1,9 @@
 /** The chat, as page and widget show it: finds the session, stays with it, and lets a later one take over once it is on. */
+
+import { ApiError } from "@drawchat/client/rest";
 import { useEffect, useState } from "preact/hooks";
 import type { Access } from "./access.ts";
-import { ApiError, type ChatStatus, fetchStatus } from "./api.ts";
+import { type ChatStatus, fetchStatus } from "./api.ts";
 import type { SessionStart } from "./chat-model.ts";
 import { type Place, SessionChat } from "./session-chat.tsx";
 import { type TextName, type Texts, TextsContext, useTexts } from "./texts.ts";

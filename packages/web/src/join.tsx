@@ -1,6 +1,8 @@
 /** Joining by name alone: the demo sign-in of development servers. */
+
+import { ApiError } from "@drawchat/client/rest";
 import { useState } from "preact/hooks";
-import { ApiError, signInAsDemo } from "./api.ts";
+import { signInAsDemo } from "./api.ts";
 
 const NAME_MAX = 40;
 
@@ -14,7 +16,7 @@ export function Join({ farewell, onJoin }: { farewell: string | undefined; onJoi
     if (name.trim() === "" || isBusy) return;
     setIsBusy(true);
     try {
-      onJoin(await signInAsDemo(location.origin, { username: name.trim(), isHost }));
+      onJoin(await signInAsDemo(location.origin, { username: name.trim(), ...(isHost && { role: "host" }) }));
     } catch (error) {
       setProblem(problemOf(error));
       setIsBusy(false);
@@ -52,7 +54,7 @@ export function Join({ farewell, onJoin }: { farewell: string | undefined; onJoi
 }
 
 function problemOf(error: unknown): string {
-  if (!(error instanceof ApiError)) return "The server cannot be reached. Please try again.";
+  if (!(error instanceof ApiError) || error.code === "offline") return "The server cannot be reached. Please try again.";
   if (error.status === 404) return "This server has no demo sign-in: people come here through the site they are signed in to.";
   return error.message;
 }

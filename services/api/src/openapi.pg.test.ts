@@ -127,17 +127,18 @@ test.each([
 test("a demo token is one for a user of its own, with the role asked for", async () => {
   const { verify } = createTokenVerifier(TOKENS);
   const users = new Set<number>();
-  for (const body of [{ username: "ann" }, { username: "ann", role: "host" }]) {
-    const answer = await development.call("POST /demo/token", { user: 0, body });
+  for (const role of [undefined, "customer", "host", "agent", "admin"]) {
+    const answer = await development.call("POST /demo/token", { user: 0, body: { username: "ann", ...(role && { role }) } });
     if (!Value.Check(DemoToken, answer.body)) throw new Error("not a demo token");
     const verdict = await verify(answer.body.token);
-    expect(verdict).toMatchObject({ kind: "ok", identity: { userId: answer.body.user_id, username: "ann", isHost: "role" in body } });
+    const roles = role === undefined || role === "customer" ? [] : [role];
+    expect(verdict).toMatchObject({ kind: "ok", identity: { userId: answer.body.user_id, username: "ann", roles } });
     users.add(answer.body.user_id);
   }
-  expect(users.size).toBe(2);
+  expect(users.size).toBe(5);
 });
 
-test.each([{ username: "ann", role: "admin" }, { username: "" }, { username: "\u200b" }, {}])("no demo token for %j", async (body) => {
+test.each([{ username: "ann", role: "bot" }, { username: "" }, { username: "\u200b" }, {}])("no demo token for %j", async (body) => {
   expect((await development.call("POST /demo/token", { user: 0, body })).status).toBe(400);
 });
 

@@ -18,7 +18,8 @@ export function addDemoTokenRoute(app: App, token: TokenConfig): void {
     const username = cleanUsername(request.body.username);
     if (username === undefined) throw new ClientError("bad_request", { detail: "username must have 1 to 100 characters." });
     const userId = FIRST_DEMO_USER + randomInt(DEMO_USERS);
-    const roles = request.body.role === undefined ? [] : [request.body.role];
+    const { role = "customer" } = request.body;
+    const roles = role === "customer" ? [] : [role]; // a customer is who has no role
     const expiresInSeconds = Math.min(LIFETIME_SECONDS, token.maxAgeSeconds);
     return { token: await signToken(token, { userId, username, roles, expiresInSeconds }), user_id: userId, username };
   });
