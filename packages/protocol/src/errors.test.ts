@@ -31,7 +31,7 @@ test("every reason fits into a close frame", () => {
 
 test("what may be retried is a matter of the server or of time, never of the input", () => {
   for (const [code, { status, retry }] of Object.entries(ERRORS)) {
-    expect([code, retry]).toEqual([code, status === 429 || status === 503 || code === "internal"]);
+    expect([code, retry]).toEqual([code, status === 429 || status === 503 || status === 507 || code === "internal"]);
   }
 });
 

@@ -1,9 +1,10 @@
 /** What a client may say, frame by frame. Everything a frame claims about its sender is passed over: the token says it. */
 import type { Identity } from "@drawchat/auth/claims";
 import type { TokenVerifier } from "@drawchat/auth/token";
-import { decodeFrame, decodeFrameV1, type Refusal } from "@drawchat/protocol/decode";
+import { decodeFrame, decodeFrameV1 } from "@drawchat/protocol/decode";
 import { type ClientFrame, MAX_FRAME_BYTES, MAX_MESSAGE_CHARS, type Position, type WelcomeFrame } from "@drawchat/protocol/frames";
 import { roomNumber } from "@drawchat/protocol/ids";
+import type { Refusal } from "@drawchat/protocol/parse-frame";
 import { cleanText, LIVE_CHAT_TEXT } from "@drawchat/protocol/text";
 import type { Acceptor, Outcome } from "@drawchat/redis/accept";
 import type { LikeTarget } from "@drawchat/redis/keys";
