@@ -42,7 +42,7 @@ export function toStoredSession(row: SessionRow): StoredSession {
 
 /** What Redis is told of a session: the room's policy, instants in Unix ms. */
 export function policyOf({ state, opensAtMs, closesAtMs, drawAtMs, winners, policyVersion }: StoredSession) {
-  return { state, opensMs: opensAtMs, closesMs: closesAtMs, drawMs: drawAtMs, winners, version: policyVersion };
+  return { kind: "session" as const, state, opensMs: opensAtMs, closesMs: closesAtMs, drawMs: drawAtMs, winners, version: policyVersion };
 }
 
 export async function findSession(db: Db, id: number): Promise<StoredSession | undefined> {

@@ -4,21 +4,26 @@
 -- write and the only one that may fail (out of memory, a foreign id); nothing can fail after it.
 --
 -- KEYS  1 clock, 2 log
---       then 7 a room: room, history, seen 0, seen 1, rate, likes, channel
+--       then 8 a room: room, history, seen 0, seen 1, rate, likes, channel, members (of a conversation)
 --       then the liked sets that submissions point at
 -- ARGV  1 partition, 2 nonce of this attempt, 3 highest id of the partition that the caller has seen,
 --       4 PUBLISH or SPUBLISH, 5 log cap (entries), 6 log cap (bytes), 7 dedupe cap (entries a hash),
 --       8 number of rooms, 9 number of submissions
 --       then 2 a room: name, messages a user and 60 s (0: no limit)
---       then 9 a submission: room index, kind, event flags, force (1 or 0), user_id, client_id, a, b, c
+--       then 10 a submission: room index, kind, event flags, force (1 or 0), user_id, client_id, a, b, c, d
 --         an event: a, b, c are its JSON around two slots: the id goes between a and b, created_at between b and c
---           (no second slot where c is empty)
+--           (no second slot where c is empty); d is the last message that the sender knows of ('': whatever it is)
+--         a read mark (kind r): a is the id up to which the user has read
 --         a like (kind l): a is the target (s, or a message id), b the index of its liked set in KEYS,
 --           c the likes column of a message found in Postgres, else empty
 -- Returns {epoch, stored, Redis time in Unix ms, then one text a submission}:
---         'a <id>' accepted, 'd <id>' duplicate (for likes: the count instead of the id), 'r <code> [<retry ms>]' refused.
+--         'a <id>' accepted, 'd <id>' duplicate (for likes: the count instead of the id, for read marks: the mark),
+--         'r <code> [<retry ms>]' refused ('r newer_messages <last id>').
+--
+-- A room's name begins with its kind: s a session (open by its window), c a conversation, n its notes (open to their
+-- members, n to agents among them).
 
-local KEYS_PER_ROOM, ARGS_PER_ROOM, ARGS_PER_SUBMISSION = 7, 2, 9
+local KEYS_PER_ROOM, ARGS_PER_ROOM, ARGS_PER_SUBMISSION = 8, 2, 10
 local FIRST_ROOM_KEY, FIRST_ROOM_ARG = 3, 10
 local ID_EPOCH_MS = 1735689600000
 local WINDOW_MS = 60000
@@ -102,18 +107,22 @@ for i = 1, room_count do
     name = ARGV[FIRST_ROOM_ARG + (i - 1) * ARGS_PER_ROOM],
     limit = tonumber(ARGV[FIRST_ROOM_ARG + (i - 1) * ARGS_PER_ROOM + 1]),
     key = KEYS[k], history = KEYS[k + 1], seen = {KEYS[k + 2], KEYS[k + 3]},
-    rate = KEYS[k + 4], likes = KEYS[k + 5], channel = KEYS[k + 6],
+    rate = KEYS[k + 4], likes = KEYS[k + 5], channel = KEYS[k + 6], members = KEYS[k + 7],
     events = {}, fresh = {}, times = {}, liked = {}, like_lines = {}, liked_targets = {},
+    standing = {}, reads = {}, read_lines = {},
   }
+  room.kind = string.sub(room.name, 1, 1)
   local fields = read('HMGET', room.key, 'upto', 'state', 'opens', 'closes', 'seen_turn', 'seen_since', 'seen_upto',
-    'history_events', 'history_bytes', 'history_oldest')
+    'history_events', 'history_bytes', 'history_oldest', 'last_message', 'bot')
+  -- Members bring their version along: without it they are not there, and the room is as good as unknown.
+  local members = room.kind == 's' or read('HGET', room.members, 'v')
   room.history_length = read('XLEN', room.history)
   room.seen_sizes = {read('HLEN', room.seen[1]), read('HLEN', room.seen[2])}
   room.rate_size = read('HLEN', room.rate)
   room.likes_size = read('HLEN', room.likes)
-  if not (fields and room.history_length and room.seen_sizes[1] and room.seen_sizes[2] and room.rate_size and room.likes_size) then
+  if not (fields and members ~= nil and room.history_length and room.seen_sizes[1] and room.seen_sizes[2] and room.rate_size and room.likes_size) then
     room.refusal = 'r unavailable'
-  elseif not fields[1] then
+  elseif not fields[1] or not members then
     room.refusal = 'r room_unknown'
   else
     room.upto = tonumber(fields[1])
@@ -122,6 +131,7 @@ for i = 1, room_count do
     room.seen_since, room.seen_upto = tonumber(fields[6] or now_ms), tonumber(fields[7] or 0)
     room.history_events, room.history_bytes = tonumber(fields[8] or 0), tonumber(fields[9] or 0)
     room.history_oldest = tonumber(fields[10] or 0)
+    room.last_message, room.is_bot_on = tonumber(fields[11] or 0), fields[12] == '1'
     -- The older hash goes when the newer is 10 minutes old and Postgres has everything the older speaks of.
     room.swap = now_ms - room.seen_since > SEEN_TURN_MS and stored >= room.seen_upto
     room.seen_left = seen_max - (room.swap and 0 or room.seen_sizes[room.turn])
@@ -148,6 +158,18 @@ local function times_of(room, user)
   return times
 end
 
+-- What a user is in a conversation: {role, upto (read so far)}; false for who is no participant.
+local function standing_of(room, user)
+  local standing = room.standing[user]
+  if standing == nil then
+    local role, upto = string.match(redis.call('HGET', room.members, user) or '', '^(%a+) (%d+)$')
+    standing = role and {role = role, upto = tonumber(upto)} or false
+    if standing and room.kind == 'n' and role ~= 'agent' and role ~= 'admin' then standing = false end
+    room.standing[user] = standing
+  end
+  return standing
+end
+
 local function next_id()
   local t = math.max((now_ms - ID_EPOCH_MS) * 64, math.floor(last / 64) + 1)
   last = t * 64 + partition
@@ -156,14 +178,22 @@ end
 
 local first_id
 
-local function decide_event(room, kind, flags, force, user, client, head, middle, tail)
+local function decide_event(room, kind, flags, force, user, client, head, middle, tail, known_last)
   local key = user .. ':' .. client
+  local is_rated = room.limit > 0 and not force
   if not force then
+    local standing = room.kind ~= 's' and standing_of(room, user)
+    if room.kind ~= 's' and not standing then return 'r not_found' end
     local known = room.fresh[key] or redis.call('HGET', room.seen[room.turn], key) or redis.call('HGET', room.seen[3 - room.turn], key)
     if known then return 'd ' .. known end
     if not room.open then return 'r chat_closed' end
     -- Mute, ban and slow mode are judged here, between the window and the rate.
-    if room.limit > 0 then
+    if standing and standing.role == 'bot' then
+      if not room.is_bot_on then return 'r bot_off' end
+      is_rated = false
+    end
+    if known_last ~= '' and room.last_message > tonumber(known_last) then return 'r newer_messages ' .. text(room.last_message) end
+    if is_rated then
       local times = times_of(room, user)
       local oldest = times[#times - room.limit + 1]
       if oldest and oldest > now_ms - WINDOW_MS then
@@ -179,9 +209,10 @@ local function decide_event(room, kind, flags, force, user, client, head, middle
   if tail ~= '' then body = body .. iso(ID_EPOCH_MS + math.floor(id / 4096)) .. tail end
   room.events[#room.events + 1] = {id_text .. ' ' .. kind .. ' ' .. flags .. ' ' .. #body .. ' ' .. user .. ' ' .. client .. '\n', body}
   room.last_event = id
+  if kind == 'm' then room.last_message = id end
   room.fresh[key] = id_text
   room.seen_left = room.seen_left - 1
-  if not force and room.limit > 0 then
+  if is_rated then
     local times = times_of(room, user)
     times[#times + 1] = now_ms
     room.rated = room.rated or {}
@@ -231,16 +262,32 @@ local function decide_like(room, user, target, liked_key, verified_likes)
   return 'a ' .. text(likes.stored + likes.pending + likes.added)
 end
 
+local function decide_read(room, user, upto)
+  local standing = room.kind == 'c' and standing_of(room, user)
+  if not standing then return 'r not_found' end
+  if upto > math.max(room.upto, room.last_event or 0) then return 'r bad_id' end
+  if upto <= standing.upto then return 'd ' .. text(standing.upto) end
+  if log_full then return 'r busy' end
+  local id = next_id()
+  first_id = first_id or id
+  standing.upto = upto
+  room.reads[user] = standing
+  room.read_lines[#room.read_lines + 1] = text(id) .. ' ' .. user .. ' ' .. text(upto) .. '\n'
+  return 'a ' .. text(upto)
+end
+
 for i = 1, submission_count do
   local at = first_submission_arg + (i - 1) * ARGS_PER_SUBMISSION
   local room = rooms[tonumber(ARGV[at])]
   if room.refusal then
     replies[i] = room.refusal
+  elseif ARGV[at + 1] == 'r' then
+    replies[i] = decide_read(room, ARGV[at + 4], tonumber(ARGV[at + 6]))
   elseif ARGV[at + 1] == 'l' then
     replies[i] = decide_like(room, ARGV[at + 4], ARGV[at + 6], KEYS[tonumber(ARGV[at + 7])], ARGV[at + 8])
   else
     replies[i] = decide_event(room, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4], ARGV[at + 5],
-      ARGV[at + 6], ARGV[at + 7], ARGV[at + 8])
+      ARGV[at + 6], ARGV[at + 7], ARGV[at + 8], ARGV[at + 9])
   end
 end
 
@@ -263,6 +310,11 @@ if first_id then
       entry[#entry + 1], entry[#entry + 2] = 'likes', record
       entry_bytes = entry_bytes + #record
     end
+    if #room.read_lines > 0 then
+      local record = room.name .. '\n' .. table.concat(room.read_lines)
+      entry[#entry + 1], entry[#entry + 2] = 'reads', record
+      entry_bytes = entry_bytes + #record
+    end
   end
   local added = redis.pcall('XADD', log_key, text(first_id) .. '-0', unpack(entry))
   if type(added) == 'table' and added.err then
@@ -280,6 +332,14 @@ end
 
 local function keep(room, key)
   if room.closes then redis.call('PEXPIREAT', key, text(room.closes + ROOM_KEPT_MS)) end
+end
+
+-- A conversation has no end: its keys stay while Postgres lacks anything of it, and settle.lua gives them an hour then.
+local function hold(room)
+  if room.kind == 's' then return end
+  for _, key in ipairs({room.key, room.history, room.seen[1], room.seen[2], room.rate, room.members}) do
+    redis.call('PERSIST', key)
+  end
 end
 
 -- Drops from the front what is beyond the bounds and stored; at most 16 entries a call, so that the cost is spread.
@@ -325,7 +385,7 @@ local function write_events(room)
 
   redis.call('HSET', room.key, 'upto', upto, 'seen_turn', room.turn - 1, 'seen_since', text(room.seen_since),
     'seen_upto', text(room.seen_upto), 'history_events', room.history_events, 'history_bytes', text(room.history_bytes),
-    'history_oldest', text(room.history_oldest))
+    'history_oldest', text(room.history_oldest), 'last_message', text(room.last_message))
 
   if room.rated then
     for user, times in pairs(room.rated) do
@@ -350,6 +410,12 @@ local function write_likes(room)
   end
 end
 
+local function write_reads(room)
+  for user, standing in pairs(room.reads) do
+    redis.call('HSET', room.members, user, standing.role .. ' ' .. text(standing.upto))
+  end
+end
+
 local function counts_of(room)
   local parts, messages = {'{"type":"counts"'}, {}
   for target, likes in pairs(room.liked_targets) do
@@ -366,10 +432,15 @@ end
 for _, room in ipairs(rooms) do
   if #room.events > 0 then write_events(room) end
   if #room.like_lines > 0 then write_likes(room) end
+  if #room.read_lines > 0 then write_reads(room) end
+  if #room.events > 0 or #room.read_lines > 0 then hold(room) end
 end
 for _, room in ipairs(rooms) do
   if room.publication then redis.call(publish, room.channel, room.publication) end
   if #room.like_lines > 0 then redis.call(publish, room.channel, 'C ' .. room.name .. '\n' .. counts_of(room)) end
+  for user, standing in pairs(room.reads) do
+    redis.call(publish, room.channel, 'C ' .. room.name .. '\n{"type":"read","user_id":' .. user .. ',"upto":' .. text(standing.upto) .. '}')
+  end
 end
 
 -- A new epoch exists only once it is written.

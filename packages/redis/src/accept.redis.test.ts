@@ -30,7 +30,7 @@ async function openRoom(room: RoomName = ROOM, window: { opensMs?: number; close
   const { opensMs = Date.now() - HOUR_MS, closesMs = Date.now() + HOUR_MS } = window;
   const restored = await restoreRoom(redis, {
     room,
-    policy: { state: "scheduled", opensMs, closesMs, drawMs: opensMs, winners: [], version: 1 },
+    policy: { kind: "session", state: "scheduled", opensMs, closesMs, drawMs: opensMs, winners: [], version: 1 },
     upto: 0,
     events: [],
     after: 0,
@@ -45,7 +45,7 @@ async function firstLogEntry(): Promise<string> {
 }
 
 function acceptor(options: Partial<AcceptorOptions> = {}): Acceptor {
-  return new Acceptor({ redis, log, limitPerMinute: 10, restoreRoom: async () => "unknown", ...options });
+  return new Acceptor({ redis, log, limits: { session: 10, conversation: 10 }, restoreRoom: async () => "unknown", ...options });
 }
 
 function message(text: string, { room = ROOM, userId = 1, clientId = randomUUID() as string } = {}): EventSubmission {
@@ -107,7 +107,7 @@ test("the times in ids and created_at agree for every kind of date", async () =>
 
 test("what arrives while a call is in flight goes out together, in the order of arrival", async () => {
   await openRoom();
-  const one = acceptor({ limitPerMinute: 0 });
+  const one = acceptor({ limits: { session: 0, conversation: 0 } });
   const outcomes = await Promise.all(Array.from({ length: 300 }, (_, n) => one.submit(message(`m${n}`))));
   const ids = outcomes.map((outcome) => (outcome.kind === "accepted" ? outcome.id : 0));
   expect(ids).toEqual([...ids].sort((a, b) => a - b));
@@ -121,7 +121,7 @@ test("what arrives while a call is in flight goes out together, in the order of 
 
 test("a repeated client_id keeps its first id, costs nothing and is not published again", async () => {
   await openRoom();
-  const one = acceptor({ limitPerMinute: 2 });
+  const one = acceptor({ limits: { session: 2, conversation: 2 } });
   const clientId = randomUUID();
   const first = await one.submit(message("once", { clientId }));
   if (first.kind !== "accepted") throw new Error(first.kind);
@@ -157,7 +157,7 @@ test("at most 10 messages of a user are accepted in any 60 s, over several gatew
 
 test("the window slides: each accepted message frees its place 60 s after it came", async () => {
   await openRoom();
-  const one = acceptor({ limitPerMinute: 3 });
+  const one = acceptor({ limits: { session: 3, conversation: 3 } });
   await one.submit(message("a"));
   const pack = (...agoMs: number[]) => Buffer.concat(agoMs.map((ms) => timeBytes(Date.now() - ms)));
   await redis.hset(keys.rate(ROOM), "1", pack(61_000, 30_000, 1_000));
@@ -344,12 +344,12 @@ test("dedupe turns after ten minutes, but not before the older turn is stored", 
 
 test("history keeps 500 events or 5 minutes, whichever is more, and whatever is not stored", async () => {
   await openRoom();
-  const one = acceptor({ limitPerMinute: 0 });
+  const one = acceptor({ limits: { session: 0, conversation: 0 } });
   const send = (count: number) => Promise.all(Array.from({ length: count }, (_, n) => one.submit(message(`m${n}`))));
   await send(600);
   expect((await readRoom(redis, ROOM, { history: "all" }))?.publications.flatMap(({ events }) => events)).toHaveLength(600);
   // The same room seen six minutes later: its ids are old. Stored, they go, down to 500.
-  const ahead = acceptor({ limitPerMinute: 0 });
+  const ahead = acceptor({ limits: { session: 0, conversation: 0 } });
   const shift = 360_000 * 4_096;
   for (const field of ["history_oldest"]) {
     const value = Number(await redis.hget(keys.room(ROOM), field));

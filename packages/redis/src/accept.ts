@@ -9,7 +9,7 @@
 import { randomBytes } from "node:crypto";
 import type { ErrorCode } from "@drawchat/protocol/errors";
 import { isErrorCode } from "@drawchat/protocol/errors";
-import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import { partitionOfRoom, type RoomName, roomKind } from "@drawchat/protocol/ids";
 import { Backoff } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
 import type { RedisClient } from "./connect.ts";
@@ -28,6 +28,8 @@ export interface EventSubmission {
   /** The event's JSON around its slots: the id goes behind the first part, created_at behind the second unless the third is empty. */
   parts: readonly [string, string, string];
   v2Only?: boolean;
+  /** Accepted only where the room's last message is not above this one (0: there is none yet), else `newer_messages`. */
+  ifLastId?: number | undefined;
   /** No policy, dedupe overwritten: the writer's own corrections. */
   force?: boolean;
 }
@@ -40,15 +42,31 @@ export interface LikeSubmission {
   verifiedLikes?: number;
 }
 
-export type Refused = { kind: "refused"; code: ErrorCode; retryAfterMs?: number };
+/** A participant has read everything up to an event of the conversation. */
+export interface ReadSubmission {
+  room: RoomName;
+  userId: number;
+  readUpto: number;
+}
+
+/** `lastId` comes with `newer_messages`: the room's last message. */
+export type Refused = { kind: "refused"; code: ErrorCode; retryAfterMs?: number; lastId?: number };
 export type Outcome = { kind: "accepted"; id: number } | { kind: "duplicate"; id: number } | Refused;
 export type LikeOutcome = { kind: "accepted"; likes: number } | { kind: "duplicate"; likes: number } | Refused;
+
+/** The mark as it is now; `duplicate`: it was there, or above it, already. */
+export type ReadOutcome = { kind: "accepted"; upto: number } | { kind: "duplicate"; upto: number } | Refused;
+
+/** Accepted messages that a user may have in one room in any 60 s, by its kind; 0 is no limit. Bots have none. */
+export interface RoomLimits {
+  session: number;
+  conversation: number;
+}
 
 export interface AcceptorOptions {
   redis: RedisClient;
   log: Log;
-  /** Accepted messages a user may have in a room in any 60 s; 0 is no limit. */
-  limitPerMinute: number;
+  limits: RoomLimits;
   /** Asked when Redis does not know a room: brings it back from Postgres. */
   restoreRoom: (room: RoomName) => Promise<"restored" | "unknown" | "unavailable">;
   logMaxEntries?: number; // default 200,000 a partition
@@ -56,17 +74,21 @@ export interface AcceptorOptions {
   seenMaxEntries?: number; // default 2,000,000 a dedupe hash: messages a room may accept in ten minutes, ~140 bytes each
 }
 
+/** As accept.lua has it. */
+const KEYS_PER_ROOM = 8;
 const GROUP_MAX_SUBMISSIONS = 128;
 const GROUP_MAX_BYTES = 65_536;
 const WAITING_MAX_SUBMISSIONS = 1_000;
 const WAITING_MAX_BYTES = 1_048_576;
 const GIVE_UP_MS = 5_000;
 const EVENT_OVERHEAD_BYTES = 100;
-const LIKE_BYTES = 40;
+const RECORD_BYTES = 40;
+
+type Submission = EventSubmission | LikeSubmission | ReadSubmission;
 
 interface Waiting {
   room: RoomName;
-  submission: EventSubmission | LikeSubmission;
+  submission: Submission;
   bytes: number;
   /** Given up then (monotonic ms), whatever happens until then. */
   giveUpAt: number;
@@ -100,8 +122,14 @@ export class Acceptor {
 
   /** The same for a like; answers the count that everybody is shown. */
   async like(submission: LikeSubmission): Promise<LikeOutcome> {
-    const reply = parseReply(await this.#enqueue(submission, LIKE_BYTES));
+    const reply = parseReply(await this.#enqueue(submission, RECORD_BYTES));
     return reply.kind === "refused" ? reply : { kind: reply.kind, likes: reply.value };
+  }
+
+  /** The same for a read mark of a conversation, which only moves forward. Refused: `not_found`, or `bad_id` above its end. */
+  async markRead(submission: ReadSubmission): Promise<ReadOutcome> {
+    const reply = parseReply(await this.#enqueue(submission, RECORD_BYTES));
+    return reply.kind === "refused" ? reply : { kind: reply.kind, upto: reply.value };
   }
 
   /** Ids rise above everything the caller has seen, also after Redis lost its memory. */
@@ -125,7 +153,7 @@ export class Acceptor {
     return queue;
   }
 
-  #enqueue(submission: EventSubmission | LikeSubmission, bytes: number): Promise<string> {
+  #enqueue(submission: Submission, bytes: number): Promise<string> {
     const partition = partitionOfRoom(submission.room);
     const queue = this.#queue(partition);
     if (queue.waiting.length >= WAITING_MAX_SUBMISSIONS || queue.bytes + bytes > WAITING_MAX_BYTES) return Promise.resolve("r busy");
@@ -165,7 +193,7 @@ export class Acceptor {
           waiting.answer(reply === "r room_unknown" ? "r unavailable" : reply);
         });
       } else {
-        for (const waiting of waitings) waiting.answer(restored === "unknown" ? "r session_not_found" : "r unavailable");
+        for (const waiting of waitings) waiting.answer(restored === "unknown" ? unknownReply(room) : "r unavailable");
       }
     }
   }
@@ -192,7 +220,7 @@ export class Acceptor {
 
   async #call(partition: number, queue: Queue, group: readonly Waiting[]): Promise<string[]> {
     const { redis, logMaxEntries, logMaxBytes, seenMaxEntries } = this.#options;
-    const call = new GroupCall(partition, this.#options.limitPerMinute);
+    const call = new GroupCall(partition, this.#options.limits);
     for (const { submission } of group) call.add(submission);
     const reply = asArray(
       await script.run(redis, call.keys, [
@@ -214,16 +242,16 @@ export class Acceptor {
 class GroupCall {
   readonly #rooms = new Map<RoomName, number>();
   readonly #likedSets = new Map<string, number>();
-  readonly #submissions: Array<EventSubmission | LikeSubmission> = [];
+  readonly #submissions: Submission[] = [];
   readonly #partition: number;
-  readonly #limitPerMinute: number;
+  readonly #limits: RoomLimits;
 
-  constructor(partition: number, limitPerMinute: number) {
+  constructor(partition: number, limits: RoomLimits) {
     this.#partition = partition;
-    this.#limitPerMinute = limitPerMinute;
+    this.#limits = limits;
   }
 
-  add(submission: EventSubmission | LikeSubmission): void {
+  add(submission: Submission): void {
     if (!this.#rooms.has(submission.room)) this.#rooms.set(submission.room, this.#rooms.size + 1);
     if ("target" in submission) {
       const key = keys.liked(submission.room, submission.target);
@@ -243,6 +271,7 @@ class GroupCall {
         keys.rate(room),
         keys.likes(room),
         keys.channel(room),
+        keys.members(room),
       );
     }
     all.push(...this.#likedSets.keys());
@@ -251,16 +280,18 @@ class GroupCall {
 
   args(): ScriptArgument[] {
     const args: ScriptArgument[] = [this.#rooms.size, this.#submissions.length];
-    for (const room of this.#rooms.keys()) args.push(room, this.#limitPerMinute);
-    const firstLikedKey = 2 + this.#rooms.size * 7;
+    for (const room of this.#rooms.keys()) args.push(room, roomKind(room) === "session" ? this.#limits.session : this.#limits.conversation);
+    const firstLikedKey = 2 + this.#rooms.size * KEYS_PER_ROOM;
     for (const submission of this.#submissions) {
       const room = this.#rooms.get(submission.room) ?? 0;
       if ("target" in submission) {
         const likedKey = firstLikedKey + (this.#likedSets.get(keys.liked(submission.room, submission.target)) ?? 0);
-        args.push(room, "l", 0, 0, submission.userId, "-", submission.target, likedKey, submission.verifiedLikes ?? "");
+        args.push(room, "l", 0, 0, submission.userId, "-", submission.target, likedKey, submission.verifiedLikes ?? "", "");
+      } else if ("readUpto" in submission) {
+        args.push(room, "r", 0, 0, submission.userId, "-", submission.readUpto, "", "", "");
       } else {
-        const { kind, userId, clientId, parts, v2Only = false, force = false } = submission;
-        args.push(room, kind, v2Only ? 1 : 0, force ? 1 : 0, userId, clientId, ...parts);
+        const { kind, userId, clientId, parts, v2Only = false, force = false, ifLastId = "" } = submission;
+        args.push(room, kind, v2Only ? 1 : 0, force ? 1 : 0, userId, clientId, ...parts, ifLastId);
       }
     }
     return args;
@@ -279,14 +310,22 @@ function takeGroup(queue: Queue): Waiting[] {
   return queue.waiting.splice(0, count);
 }
 
+/** Postgres does not know the room either. */
+function unknownReply(room: RoomName): string {
+  return roomKind(room) === "session" ? "r session_not_found" : "r not_found";
+}
+
 function isLike(waiting: Waiting | undefined): boolean {
   return waiting !== undefined && "target" in waiting.submission;
 }
 
 function parseReply(reply: string): { kind: "accepted" | "duplicate"; value: number } | Refused {
-  const [verdict, value = "", retry] = reply.split(" ");
+  const [verdict, value = "", detail] = reply.split(" ");
   if (verdict === "a") return { kind: "accepted", value: asNumber(value) };
   if (verdict === "d") return { kind: "duplicate", value: asNumber(value) };
   const code: ErrorCode = isErrorCode(value) ? value : "internal";
-  return retry === undefined ? { kind: "refused", code } : { kind: "refused", code, retryAfterMs: asNumber(retry) };
+  if (detail === undefined) return { kind: "refused", code };
+  return code === "newer_messages"
+    ? { kind: "refused", code, lastId: asNumber(detail) }
+    : { kind: "refused", code, retryAfterMs: asNumber(detail) };
 }

@@ -12,7 +12,7 @@ const log = createLog("test", "silent");
 const redis = commandClient(server.url, "test", log);
 await redis.connect();
 afterAll(() => redis.disconnect());
-const acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: async () => "unknown" });
+const acceptor = new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: async () => "unknown" });
 const room = "s42";
 const closesMs = Date.now() + 3_600_000;
 

@@ -24,6 +24,14 @@ export interface LogLike {
   readonly userId: number;
 }
 
+/** A participant has read everything of the conversation up to an event. */
+export interface LogRead {
+  readonly id: number;
+  readonly room: RoomName;
+  readonly userId: number;
+  readonly upto: number;
+}
+
 /** One accepted group. */
 export interface LogEntry {
   /** The stream id, `<first event id>-0`. */
@@ -34,15 +42,16 @@ export interface LogEntry {
   readonly rooms: readonly RoomName[];
   readonly events: readonly LogEvent[];
   readonly likes: readonly LogLike[];
+  readonly reads: readonly LogRead[];
   /** Fields that could not be read, as they stand. */
   readonly unreadable: readonly { bytes: Buffer; error: string }[];
 }
 
 const PAGE_ENTRIES = 50;
 
-/** Events and likes of an entry; an empty or unreadable one counts too. */
+/** Events, likes and read marks of an entry; an empty or unreadable one counts too. */
 export function rowsOf(entry: LogEntry): number {
-  return Math.max(1, entry.events.length + entry.likes.length);
+  return Math.max(1, entry.events.length + entry.likes.length + entry.reads.length);
 }
 
 /** The oldest entries, in order, as many as hold at most `maxRows` rows together; the first one always. */
@@ -77,6 +86,7 @@ export function decodeEntry(streamId: string, fields: readonly Buffer[]): LogEnt
   const rooms = new Set<RoomName>();
   const events: LogEvent[] = [];
   const likes: LogLike[] = [];
+  const reads: LogRead[] = [];
   const unreadable: { bytes: Buffer; error: string }[] = [];
   let nonce = "";
   for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -86,13 +96,14 @@ export function decodeEntry(streamId: string, fields: readonly Buffer[]): LogEnt
       if (name === "nonce") nonce = bytes.toString("latin1");
       else if (name === "pub") events.push(...decodeEvents(bytes));
       else if (name === "likes") likes.push(...decodeLikes(bytes));
+      else if (name === "reads") reads.push(...decodeReads(bytes));
       else throw new Error("unknown field");
     } catch (error) {
       unreadable.push({ bytes, error: error instanceof Error ? error.message : String(error) });
     }
   }
-  for (const { room } of [...events, ...likes]) rooms.add(room);
-  return { streamId, firstId: Number(streamId.split("-")[0]), nonce, rooms: [...rooms], events, likes, unreadable };
+  for (const { room } of [...events, ...likes, ...reads]) rooms.add(room);
+  return { streamId, firstId: Number(streamId.split("-")[0]), nonce, rooms: [...rooms], events, likes, reads, unreadable };
 }
 
 function decodeEvents(bytes: Buffer): LogEvent[] {
@@ -103,20 +114,31 @@ function decodeEvents(bytes: Buffer): LogEvent[] {
   });
 }
 
-/** `<room>\n`, then `<id> <target> <user_id>\n` for each like. */
-function decodeLikes(bytes: Buffer): LogLike[] {
+/** A record is `<room>\n`, then a line each. */
+function linesOf(bytes: Buffer): { room: RoomName; lines: string[][] } {
   const [room = "", ...lines] = bytes.toString("latin1").split("\n");
-  if (!isRoomName(room)) throw new Error("room of a like record");
-  return lines
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [idText = "", targetText = "", userText = ""] = line.split(" ");
-      const id = parseId(idText);
-      const target = parseTarget(targetText);
-      const userId = parseId(userText);
-      if (id === undefined || target === undefined || userId === undefined) throw new Error("like record");
-      return { id, room, target, userId };
-    });
+  if (!isRoomName(room)) throw new Error("room of a record");
+  return { room, lines: lines.filter((line) => line !== "").map((line) => line.split(" ")) };
+}
+
+/** A line: `<id> <user_id> <upto>`. */
+function decodeReads(bytes: Buffer): LogRead[] {
+  const { room, lines } = linesOf(bytes);
+  return lines.map(([idText = "", userText = "", uptoText = ""]) => {
+    const [id, userId, upto] = [parseId(idText), parseId(userText), parseId(uptoText)];
+    if (id === undefined || userId === undefined || upto === undefined) throw new Error("read record");
+    return { id, room, userId, upto };
+  });
+}
+
+/** A line: `<id> <target> <user_id>`. */
+function decodeLikes(bytes: Buffer): LogLike[] {
+  const { room, lines } = linesOf(bytes);
+  return lines.map(([idText = "", targetText = "", userText = ""]) => {
+    const [id, target, userId] = [parseId(idText), parseTarget(targetText), parseId(userText)];
+    if (id === undefined || target === undefined || userId === undefined) throw new Error("like record");
+    return { id, room, target, userId };
+  });
 }
 
 function parseTarget(text: string): LikeTarget | undefined {

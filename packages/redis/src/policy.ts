@@ -1,8 +1,8 @@
-/** Changing a room's policy in Redis, after the change was committed to Postgres under a higher version. */
+/** Changing a session's policy in Redis, after the change was committed to Postgres under a higher version. */
 import type { RoomName } from "@drawchat/protocol/ids";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
-import { isLikeTarget, type RoomPolicy } from "./room-state.ts";
+import { isLikeTarget, type SessionPolicy } from "./room-state.ts";
 import { asText, defineScript } from "./script.ts";
 
 const script = defineScript(new URL("./policy.lua", import.meta.url));
@@ -14,7 +14,7 @@ export type PolicyApplied = "applied" | "older" | "unknown";
  * Harmless to repeat. `unknown`: the room is not in Redis; it will be restored with the committed policy. Where the
  * room's end moved, everything of the room expires with the new one.
  */
-export async function applyPolicy(redis: RedisClient, room: RoomName, policy: RoomPolicy): Promise<PolicyApplied> {
+export async function applyPolicy(redis: RedisClient, room: RoomName, policy: SessionPolicy): Promise<PolicyApplied> {
   const keptUntilMs = policy.closesMs + ROOM_KEPT_MS;
   const reply = asText(
     await script.run(

@@ -98,6 +98,8 @@ export type Control =
   | { type: "counts"; viewers?: number; total_likes?: number; likes?: Record<string, number> }
   | { type: "stored"; upto: number }
   | { type: "rejected"; user_id: number; client_id: string; code: string }
+  | { type: "read"; user_id: number; upto: number }
+  | { type: "typing"; user_id: number; is_typing: boolean }
   | { type: "policy" }
   | { type: "reset" };
 
@@ -128,6 +130,10 @@ function isControlBody(value: unknown): value is Control {
       return true;
     case "stored":
       return "upto" in value && typeof value.upto === "number";
+    case "read":
+      return "user_id" in value && typeof value.user_id === "number" && "upto" in value && typeof value.upto === "number";
+    case "typing":
+      return "user_id" in value && typeof value.user_id === "number" && "is_typing" in value && typeof value.is_typing === "boolean";
     case "rejected":
       return "user_id" in value && typeof value.user_id === "number" && "client_id" in value && "code" in value;
     default:

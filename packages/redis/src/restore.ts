@@ -3,7 +3,7 @@ import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import type { RedisClient } from "./connect.ts";
 import { keys, type LikeTarget } from "./keys.ts";
 import { encodePublication, type RawEvent } from "./publication.ts";
-import type { RoomPolicy } from "./room-state.ts";
+import type { ConversationPolicy, RoomPolicy } from "./room-state.ts";
 import { asText, defineScript, type ScriptArgument } from "./script.ts";
 
 const script = defineScript(new URL("./restore.lua", import.meta.url));
@@ -16,6 +16,8 @@ export interface RoomSnapshot {
   policy: RoomPolicy;
   /** The row's last_event_id, or the last event in the log if that is higher. */
   upto: number;
+  /** The room's last message, deleted or not; 0: none. */
+  lastMessageId: number;
   /** The last events, oldest first, from Postgres and the log merged by id. */
   events: readonly RawEvent[];
   /** The id of the event before the first of `events`; 0 where there is none. */
@@ -47,6 +49,7 @@ export async function restoreRoom(redis: RedisClient, snapshot: RoomSnapshot, { 
         keys.likes(room),
         keys.rate(room),
         keys.channel(room),
+        ...(policy.kind === "conversation" ? [keys.members(room)] : []),
       ],
       [
         force ? 1 : 0,
@@ -55,14 +58,11 @@ export async function restoreRoom(redis: RedisClient, snapshot: RoomSnapshot, { 
         "PUBLISH",
         room,
         upto,
-        policy.state,
-        policy.opensMs,
-        policy.closesMs,
-        policy.drawMs,
-        policy.version,
-        policy.closesMs + ROOM_KEPT_MS,
-        `${history.length} ${seen.length} ${snapshot.likes.size * 2}`,
-        policy.winners.join(" "),
+        ...windowArgs(policy),
+        `${history.length} ${seen.length} ${snapshot.likes.size * 2} ${policy.kind === "conversation" ? policy.members.size : 0}`,
+        policy.kind === "session" ? policy.winners.join(" ") : "",
+        policy.kind === "conversation" && policy.isBotOn ? 1 : 0,
+        snapshot.lastMessageId,
         ...history.flatMap((entry): ScriptArgument[] => [entry.upto, entry.bytes, entry.events]),
         ...seen.flatMap((event): ScriptArgument[] => [`${event.userId}:${event.clientId}`, event.id]),
         ...[...snapshot.likes].flatMap(([target, { stored, pending }]): ScriptArgument[] => [
@@ -71,11 +71,24 @@ export async function restoreRoom(redis: RedisClient, snapshot: RoomSnapshot, { 
           `${target}:pending`,
           pending,
         ]),
+        ...(policy.kind === "conversation" ? memberArgs(policy) : []),
       ],
     ),
   );
   if (reply === "restored" || reply === "present" || reply === "moved") return reply;
   throw new TypeError(`restore answered ${reply}`);
+}
+
+/** State, opens, closes, draw, version, kept until. A conversation has no window and no end. */
+function windowArgs(policy: RoomPolicy): ScriptArgument[] {
+  if (policy.kind === "conversation") return ["open", 0, "", 0, policy.version, ""];
+  const { state, opensMs, closesMs, drawMs, version } = policy;
+  return [state, opensMs, closesMs, drawMs, version, closesMs + ROOM_KEPT_MS];
+}
+
+/** Pairs of user and `role read_upto`, as the members hash holds them. */
+export function memberArgs({ members }: Pick<ConversationPolicy, "members">): ScriptArgument[] {
+  return [...members].flatMap(([userId, { role, readUpto }]) => [userId, `${role} ${readUpto}`]);
 }
 
 /** An epoch names one memory of Redis: the time it began, and chance against two at once. */

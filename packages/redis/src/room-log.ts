@@ -14,6 +14,8 @@ export interface RoomLog {
   readonly events: RawEvent[];
   /** How many likes of each target are not stored yet. */
   readonly likes: ReadonlyMap<LikeTarget, number>;
+  /** Read marks that are not stored yet, the highest of each user. */
+  readonly reads: ReadonlyMap<number, number>;
 }
 
 /**
@@ -23,6 +25,7 @@ export interface RoomLog {
 export async function readRoomLog(redis: RedisClient, room: RoomName): Promise<RoomLog> {
   const events: RawEvent[] = [];
   const likes = new Map<LikeTarget, number>();
+  const reads = new Map<number, number>();
   let firstEntry = "";
   for (let from = "-"; ; ) {
     const page = await redis.xrangeBuffer(keys.log(partitionOfRoom(room)), from, "+", "COUNT", ENTRIES_A_READ);
@@ -37,7 +40,10 @@ export async function readRoomLog(redis: RedisClient, room: RoomName): Promise<R
       for (const like of entry.likes) {
         if (like.room === room) likes.set(like.target, (likes.get(like.target) ?? 0) + 1);
       }
+      for (const read of entry.reads) {
+        if (read.room === room) reads.set(read.userId, Math.max(read.upto, reads.get(read.userId) ?? 0));
+      }
     }
-    if (page.length < ENTRIES_A_READ) return { firstEntry, events, likes };
+    if (page.length < ENTRIES_A_READ) return { firstEntry, events, likes, reads };
   }
 }

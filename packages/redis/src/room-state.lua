@@ -1,11 +1,13 @@
 -- room-state: everything a gateway or the api needs of a room, read at one instant.
 --
--- KEYS  1 clock, 2 room, 3 history, 4 likes, 5 viewers
--- ARGV  1 history from: '' none, '-' all, else an id (publications that hold or end with it, and later ones)
+-- KEYS  1 clock, 2 room, 3 history, 4 likes, 5 viewers, 6 members (of a conversation; absent for a session)
+-- ARGV  1 history from: '' none, '-' all, 'stored' what is not in Postgres yet, else an id (publications that hold or end
+--         with it, and later ones)
 --       2 most publications, newest first counted; 0 for all
 --       3 viewers stale after (ms)
 -- Returns {epoch, stored, Redis time in Unix ms, room fields flat (empty: Redis does not know the room),
---       viewers, likes fields flat (of the session and of the messages returned), publications oldest first}
+--       viewers, likes fields flat (of the session and of the messages returned), publications oldest first,
+--       members fields flat}
 
 local clock_key, room_key, history_key, likes_key, viewers_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local from, most, stale_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -13,6 +15,8 @@ local from, most, stale_ms = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
+local clock = redis.call('HMGET', clock_key, 'epoch', 'stored')
+if from == 'stored' then from = string.format('%.0f', tonumber(clock[2] or 0) + 1) end
 local publications = {}
 if from ~= '' then
   local entries
@@ -49,6 +53,5 @@ for first = 1, #fields, LIKES_A_CALL do
   end
 end
 
-local clock = redis.call('HMGET', clock_key, 'epoch', 'stored')
 return {clock[1] or '', clock[2] or '0', string.format('%.0f', now_ms), redis.call('HGETALL', room_key), viewers,
-  likes, publications}
+  likes, publications, KEYS[6] and redis.call('HGETALL', KEYS[6]) or {}}

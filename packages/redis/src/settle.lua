@@ -4,14 +4,16 @@
 -- so that no like is ever counted twice or not at all. Safe to run twice.
 --
 -- KEYS  1 clock, 2 log
---       then 3 a room: room, likes, channel
+--       then 8 a room: room, likes, channel, history, seen 0, seen 1, rate, members
 -- ARGV  1 PUBLISH or SPUBLISH, 2 number of entries, 3 number of rooms
 --       then 2 an entry: stream id, nonce
 --       then a room: name, number of rejected, number of targets,
 --         the `rejected` publications (bytes), and 2 a target: target, its column as committed
 -- Returns {stored, entries left, then per entry '1' removed, '0' not there, '2' there under another nonce}
 
-local KEYS_PER_ROOM = 3
+local KEYS_PER_ROOM = 8
+-- A conversation in which nothing happens leaves Redis after this; with listeners, gateways renew it.
+local IDLE_MS = 3600000
 local clock_key, log_key = KEYS[1], KEYS[2]
 local publish, entry_count, room_count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -24,7 +26,7 @@ local rooms, room_by_name = {}, {}
 local at = 4 + entry_count * 2
 for i = 1, room_count do
   local k = 3 + (i - 1) * KEYS_PER_ROOM
-  local room = {name = ARGV[at], key = KEYS[k], likes = KEYS[k + 1], channel = KEYS[k + 2], rejected = {}, columns = {}, removed = {}}
+  local room = {name = ARGV[at], key = KEYS[k], likes = KEYS[k + 1], channel = KEYS[k + 2], first_key = k, rejected = {}, columns = {}, removed = {}}
   local rejected_count, target_count = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   at = at + 3
   for n = 1, rejected_count do room.rejected[n] = ARGV[at + n - 1] end
@@ -102,14 +104,21 @@ end
 
 for _, room in ipairs(rooms) do settle_likes(room) end
 
+-- Only where Postgres has all of it: what would come back of it is what is stored.
+local function let_go(room)
+  for k = room.first_key, room.first_key + KEYS_PER_ROOM - 1 do redis.call('PEXPIRE', KEYS[k], IDLE_MS) end
+end
+
 -- ---- publish: a sender hears of `rejected` before the `stored` that covers it ---------------------------------------
 
 for _, room in ipairs(rooms) do
   local control = 'C ' .. room.name .. '\n'
   for _, rejected in ipairs(room.rejected) do redis.call(publish, room.channel, rejected) end
   if room.counts then redis.call(publish, room.channel, control .. room.counts) end
-  local upto = tonumber(redis.call('HGET', room.key, 'upto') or nil)
+  local fields = redis.call('HMGET', room.key, 'upto', 'closes')
+  local upto = tonumber(fields[1] or nil)
   if upto then
+    if not fields[2] and upto <= stored then let_go(room) end
     redis.call(publish, room.channel, control .. '{"type":"stored","upto":' .. text(math.min(upto, stored)) .. '}')
   end
 end

@@ -47,6 +47,7 @@ export async function settle(redis: RedisClient, { partition, entries, rooms, pu
   for (const { streamId, nonce } of entries) args.push(streamId, nonce);
   for (const [room, { rejected, columns }] of rooms) {
     keyNames.push(keys.room(room), keys.likes(room), keys.channel(room));
+    keyNames.push(keys.history(room), keys.seen(room, 0), keys.seen(room, 1), keys.rate(room), keys.members(room));
     args.push(room, rejected.length, columns.size);
     for (const { userId, clientId, code } of rejected) {
       args.push(encodeControl(room, { type: "rejected", user_id: userId, client_id: clientId, code }));

@@ -83,7 +83,7 @@ async function startApi(): Promise<Api> {
 async function post(redis: RedisClient, sessionId: number, privatePort: number): Promise<void> {
   const room = sessionRoom(sessionId);
   await fetch(`http://127.0.0.1:${privatePort}/internal/rooms/${room}/restore`, { method: "POST" });
-  const acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: async () => "unavailable" });
+  const acceptor = new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: async () => "unavailable" });
   for (let n = 0; n < LINES; n += 1) {
     const line = { user_id: 1, username: "ann", profile_pic: "https://example.com/ann.png", message: `good luck everybody, line ${n}` };
     const middle = `,${JSON.stringify({ ...line, message_type: "text", likes: 0 }).slice(1, -1)},"created_at":"`;

@@ -2,7 +2,14 @@
 import { readTokenConfig, type TokenConfig } from "@drawchat/auth/config";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
-import { type LiveChatSettings, type NodeEnv, readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
+import {
+  type ConversationSettings,
+  type LiveChatSettings,
+  type NodeEnv,
+  readConversationSettings,
+  readLiveChatSettings,
+  readNodeEnv,
+} from "@drawchat/runtime/settings";
 import { type DrawConfig, readDrawConfig } from "@drawchat/schedule/draw-config";
 
 export interface Config {
@@ -21,6 +28,7 @@ export interface Config {
   readonly isDocsPageOn: boolean; // `/docs`
   readonly writesPerMinute: number; // per user; 0: no limit
   readonly settings: LiveChatSettings;
+  readonly conversations: ConversationSettings;
   readonly draw: DrawConfig;
 }
 
@@ -43,6 +51,7 @@ export function loadConfig(source: EnvSource): Config {
     isDocsPageOn: env.bool("API_DOCS", nodeEnv === "development"),
     writesPerMinute: env.int("REST_WRITES_PER_MINUTE", 600, { min: 0, max: 1_000_000 }),
     settings: readLiveChatSettings(env),
+    conversations: readConversationSettings(env),
     draw: readDrawConfig(env),
   };
   env.finish();

@@ -44,8 +44,8 @@ async function start(): Promise<RunningService> {
   const restorer = new RoomRestorer({ db: privateDatabase.db, redis, log, onOutcome: (outcome) => restores.inc({ outcome }) });
   const hours = { pre: settings.preDrawHours, post: settings.postDrawHours };
   const sessions = new SessionDirectory({ db, redis, log, draw, hours });
-  const limitPerMinute = settings.maxMessagesPerUserPerMinute;
-  const acceptor = new Acceptor({ redis, log, limitPerMinute, restoreRoom: (room) => restorer.restore(room) });
+  const limits = { session: settings.maxMessagesPerUserPerMinute, conversation: config.conversations.maxMessagesPerUserPerMinute };
+  const acceptor = new Acceptor({ redis, log, limits, restoreRoom: (room) => restorer.restore(room) });
   const limiter = new WriteLimiter({ redis, perMinute: config.writesPerMinute });
   const verifier = cacheVerdicts(createTokenVerifier(config.token));
   const glances = new RoomGlances(redis, sessions.clock);

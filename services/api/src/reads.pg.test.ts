@@ -18,7 +18,7 @@ afterAll(() => otherRedis.disconnect());
 const elsewhere = new Acceptor({
   redis: otherRedis,
   log: createLog("test", "silent"),
-  limitPerMinute: 0,
+  limits: { session: 0, conversation: 0 },
   restoreRoom: (room) => restorer.restore(room),
 });
 

@@ -20,7 +20,7 @@ test("a busy room can be rebuilt, and its history and likes are whole afterwards
   const room = sessionRoom(id);
   const call = (what: string) => fetch(`${cluster.privateUrl("api-1")}/internal/rooms/${room}/${what}`, { method: "POST" });
   expect((await call("restore")).status).toBe(204);
-  const acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: async () => "unavailable" });
+  const acceptor = new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: async () => "unavailable" });
   const ids: number[] = [];
   let rebuilding = true;
   const writing = (async () => {

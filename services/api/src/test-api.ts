@@ -9,7 +9,7 @@ import { type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import { Acceptor } from "@drawchat/redis/accept";
 import { commandClient, type RedisClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
-import type { LiveChatSettings } from "@drawchat/runtime/settings";
+import type { ConversationSettings, LiveChatSettings } from "@drawchat/runtime/settings";
 import type { DrawConfig } from "@drawchat/schedule/draw-config";
 import { type TestDatabase, testDatabase } from "@drawchat/testkit/postgres";
 import { type TestRedis, testRedis } from "@drawchat/testkit/redis";
@@ -39,6 +39,7 @@ const SETTINGS: LiveChatSettings = {
 
 export interface TestApiOptions {
   settings?: Partial<LiveChatSettings>;
+  conversations?: Partial<ConversationSettings>;
   draw?: DrawConfig;
   writesPerMinute?: number;
   server?: Partial<PublicServerOptions>;
@@ -91,7 +92,7 @@ export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, op
   const draw = options.draw ?? { timeZone: "UTC", daily: undefined };
   const { db } = database;
   const restorer = new RoomRestorer({ db, redis, log });
-  const limitPerMinute = settings.maxMessagesPerUserPerMinute;
+  const limits = { session: settings.maxMessagesPerUserPerMinute, conversation: options.conversations?.maxMessagesPerUserPerMinute ?? 0 };
   const hours = { pre: settings.preDrawHours, post: settings.postDrawHours };
   const sessions = new SessionDirectory({ db, redis, log, draw, hours });
   const parts: ApiParts = {
@@ -103,7 +104,7 @@ export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, op
     verifier: cacheVerdicts(createTokenVerifier(TOKENS)),
     sessions,
     glances: new RoomGlances(redis, sessions.clock),
-    acceptor: new Acceptor({ redis, log, limitPerMinute, restoreRoom: (room) => restorer.restore(room) }),
+    acceptor: new Acceptor({ redis, log, limits, restoreRoom: (room) => restorer.restore(room) }),
     limiter: new WriteLimiter({ redis, perMinute: options.writesPerMinute ?? 0 }),
   };
   const defaults = { allowedOrigins: [], webDir: undefined, isDocsPageOn: false, demoTokens: undefined, onAnswer: () => undefined };

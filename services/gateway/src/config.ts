@@ -2,7 +2,13 @@ import { randomUUID } from "node:crypto";
 import { readTokenConfig, type TokenConfig } from "@drawchat/auth/config";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
-import { type LiveChatSettings, readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
+import {
+  type ConversationSettings,
+  type LiveChatSettings,
+  readConversationSettings,
+  readLiveChatSettings,
+  readNodeEnv,
+} from "@drawchat/runtime/settings";
 import type { AdmissionLimits } from "./admission.ts";
 import { TrustedProxies } from "./client-address.ts";
 
@@ -18,6 +24,7 @@ export interface GatewayConfig {
   readonly logLevel: LogLevel;
   readonly token: TokenConfig;
   readonly liveChat: LiveChatSettings;
+  readonly conversations: ConversationSettings;
   readonly allowedOrigins: readonly string[];
   readonly isAnyOriginAllowed: boolean; // development without a list
   readonly tickMs: number; // shortest time between two frames to a room's sockets
@@ -48,6 +55,7 @@ export function loadConfig(source: EnvSource): GatewayConfig {
     logLevel: env.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
     token: readTokenConfig(env),
     liveChat: readLiveChatSettings(env),
+    conversations: readConversationSettings(env),
     allowedOrigins,
     isAnyOriginAllowed: !isProduction && allowedOrigins.length === 0,
     tickMs: env.int("GATEWAY_TICK_MS", 10, { min: 1, max: 250 }),

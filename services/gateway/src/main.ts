@@ -50,7 +50,7 @@ async function start(): Promise<RunningService> {
   const acceptor = new Acceptor({
     redis,
     log,
-    limitPerMinute: maxMessagesPerUserPerMinute,
+    limits: { session: maxMessagesPerUserPerMinute, conversation: config.conversations.maxMessagesPerUserPerMinute },
     restoreRoom: (room) => api.restoreRoom(room),
   });
   const users = new UserSockets(config.maxSocketsPerUser);

@@ -276,7 +276,7 @@ test("an accepted message that Postgres refuses is withdrawn and its sender told
   const { Acceptor } = await import("@drawchat/redis/accept");
   const clientId = randomUUID();
   const outcome = await withRedis(async (redis) => {
-    const acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: async () => "unknown" });
+    const acceptor = new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: async () => "unknown" });
     const rest = `,"user_id":1,"username":"ann","profile_pic":null,"message":"${"y".repeat(600)}","message_type":"text","likes":0,"created_at":"`;
     const parts = ['{"type":"new_message","message":{"id":', rest, '","is_winner":false,"is_host":false}}'] as const;
     return await acceptor.submit({ room, kind: "m", userId: 1, clientId, parts });

@@ -1,7 +1,7 @@
 /** What a session's room has beside its sequence: a state that changes as time passes, winners, and what is counted. */
 import type { SessionState } from "@drawchat/protocol/frames";
 import type { Control } from "@drawchat/redis/publication";
-import type { RoomPolicy, RoomState } from "@drawchat/redis/room-state";
+import type { RoomPolicy, RoomState, SessionPolicy } from "@drawchat/redis/room-state";
 import type { RedisClock } from "./redis-clock.ts";
 import { RoomCounts } from "./room-counts.ts";
 import type { RoomReader } from "./room-reader.ts";
@@ -21,7 +21,7 @@ export class SessionSide {
   readonly #sockets: RoomSockets;
   readonly #reader: RoomReader;
   readonly #watch: SessionWatch;
-  #policy: RoomPolicy = { state: "scheduled", opensMs: 0, closesMs: 0, drawMs: 0, winners: [], version: 0 };
+  #policy: SessionPolicy = { kind: "session", state: "scheduled", opensMs: 0, closesMs: 0, drawMs: 0, winners: [], version: 0 };
   #winners: ReadonlySet<number> = new Set();
 
   constructor({ sockets, reader, clock, onState }: SessionSideDeps) {
@@ -34,7 +34,7 @@ export class SessionSide {
     });
   }
 
-  get policy(): RoomPolicy {
+  get policy(): SessionPolicy {
     return this.#policy;
   }
 
@@ -51,6 +51,7 @@ export class SessionSide {
 
   /** Told to the sockets by the watch. */
   setPolicy(policy: RoomPolicy): void {
+    if (policy.kind !== "session") return;
     this.#policy = policy;
     this.#winners = new Set(policy.winners);
     this.#watch.watch(policy);

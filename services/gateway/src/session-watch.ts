@@ -1,13 +1,13 @@
 /** The state of a session as time passes: scheduled → open → closed, by Redis's clock; nothing waits for a job. */
 import type { SessionFrame, SessionState } from "@drawchat/protocol/frames";
-import type { RoomPolicy } from "@drawchat/redis/room-state";
+import type { SessionPolicy } from "@drawchat/redis/room-state";
 import type { RedisClock } from "./redis-clock.ts";
 
 /** Timers of Node hold 2^31 ms at most, and a long wait would not see a corrected clock. */
 const MAX_WAIT_MS = 60_000;
 
 /** The state that holds at an instant. A row that was closed or cancelled stays so. */
-export function stateAt(policy: RoomPolicy, nowMs: number): SessionState {
+export function stateAt(policy: SessionPolicy, nowMs: number): SessionState {
   if (policy.state === "closed" || policy.state === "cancelled") return policy.state;
   if (nowMs < policy.opensMs) return "scheduled";
   return nowMs < policy.closesMs ? "open" : "closed";
@@ -17,7 +17,7 @@ export function isOver(state: SessionState): boolean {
   return state === "closed" || state === "cancelled";
 }
 
-export function sessionFrame(policy: RoomPolicy, state: SessionState): SessionFrame {
+export function sessionFrame(policy: SessionPolicy, state: SessionState): SessionFrame {
   return {
     type: "session",
     state,
@@ -28,14 +28,14 @@ export function sessionFrame(policy: RoomPolicy, state: SessionState): SessionFr
 }
 
 /** Winners, say, change a policy without anything that a client of the session must be told. */
-function isSameWindow(a: RoomPolicy, b: RoomPolicy): boolean {
+function isSameWindow(a: SessionPolicy, b: SessionPolicy): boolean {
   return a.state === b.state && a.opensMs === b.opensMs && a.closesMs === b.closesMs && a.drawMs === b.drawMs;
 }
 
 export class SessionWatch {
   readonly #clock: RedisClock;
   readonly #onState: (state: SessionState) => void;
-  #policy: RoomPolicy | undefined;
+  #policy: SessionPolicy | undefined;
   #told: SessionState | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -46,7 +46,7 @@ export class SessionWatch {
   }
 
   /** The first policy says nothing: those who come are told in their welcome. */
-  watch(policy: RoomPolicy): void {
+  watch(policy: SessionPolicy): void {
     const before = this.#policy;
     this.#policy = policy;
     if (before === undefined) this.#told = stateAt(policy, this.#clock.nowMs());

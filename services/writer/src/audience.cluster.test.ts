@@ -22,7 +22,7 @@ beforeAll(async () => {
   cluster = await startCluster({ gateways: 0 });
   redis = commandClient(cluster.redis.url, "test", log);
   await redis.connect();
-  acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: () => Promise.resolve("unknown") });
+  acceptor = new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: () => Promise.resolve("unknown") });
 });
 afterAll(async () => {
   redis.disconnect();

@@ -40,7 +40,7 @@ await run({
 
     const rebuilds = new Rebuilds(config.apiInternalUrl, log);
     // The writer's own calls go to rooms that are in Redis; it decides itself what to do about one that is not.
-    const acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: () => Promise.resolve("unknown") });
+    const acceptor = new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: () => Promise.resolve("unknown") });
     const doorbell = new Doorbell(blocking, log);
     const slots = new Slots(config.concurrentBatches);
     const writerMetrics = createWriterMetrics(metrics);

@@ -47,7 +47,7 @@ export async function createStage(redisUrl: string, database: Database): Promise
   });
   await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   const { port } = api.address() as AddressInfo;
-  const acceptor = new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: () => Promise.resolve("unknown") });
+  const acceptor = new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: () => Promise.resolve("unknown") });
   const rebuilds = new Rebuilds(`http://127.0.0.1:${port}`, log);
   const options: StoreOptions = {
     redis,

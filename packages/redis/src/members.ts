@@ -1,0 +1,32 @@
+/** Changing who is in a conversation, in Redis, after the change was committed to Postgres under a higher version. */
+import { conversationRoom, notesRoom } from "@drawchat/protocol/ids";
+import type { RedisClient } from "./connect.ts";
+import { keys } from "./keys.ts";
+import { memberArgs } from "./restore.ts";
+import type { ConversationPolicy } from "./room-state.ts";
+import { asText, defineScript } from "./script.ts";
+
+const script = defineScript(new URL("./members.lua", import.meta.url));
+
+export type MembershipApplied = "applied" | "older" | "unknown";
+
+/**
+ * Harmless to repeat. From the answer on, `accept` takes nothing of those who are out, and gateways show them out.
+ * `unknown`: the conversation is not in Redis; it will be restored with what is committed.
+ */
+export async function applyMembership(
+  redis: RedisClient,
+  conversationId: number,
+  { version, isBotOn, members }: Omit<ConversationPolicy, "kind">,
+): Promise<MembershipApplied> {
+  const [room, notes] = [conversationRoom(conversationId), notesRoom(conversationId)];
+  const reply = asText(
+    await script.run(
+      redis,
+      [keys.members(room), keys.room(room), keys.room(notes), keys.channel(room), keys.channel(notes)],
+      [version, isBotOn ? 1 : 0, "PUBLISH", room, notes, ...memberArgs({ members })],
+    ),
+  );
+  if (reply === "applied" || reply === "older" || reply === "unknown") return reply;
+  throw new TypeError(`members answered ${reply}`);
+}
