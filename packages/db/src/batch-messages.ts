@@ -1,7 +1,7 @@
 /** Messages of a batch: insert what is new, tell what is not, apply deletes. */
 import { idCreatedAt } from "@drawchat/protocol/ids";
 import type pg from "pg";
-import type { DeleteToStore, MessageToStore } from "./batch-rows.ts";
+import type { DeleteToStore, MessageToStore, Origin } from "./batch-rows.ts";
 
 // Arrays, not VALUES lists: a statement counts its parameters in 16 bits, and wraps. Sorted: two writers that meet on
 // the same rows then wait for each other instead of deadlocking.
@@ -34,55 +34,73 @@ export async function insertMessages(client: pg.PoolClient, messages: readonly M
   return rows.map((row) => row.id);
 }
 
-const READ_BACK = `
-  SELECT m.id, m.session_id, m.user_id, m.client_id FROM live_chat_messages m WHERE m.id = ANY($1::bigint[])
+/** Where messages lie, and in which column the session or conversation that a client_id is unique in. */
+export interface MessageTable {
+  name: "live_chat_messages" | "conversation_messages";
+  scope: "session_id" | "conversation_id";
+}
+
+const LIVE_CHAT: MessageTable = { name: "live_chat_messages", scope: "session_id" };
+
+const readBack = ({ name, scope }: MessageTable) => `
+  SELECT m.id, m.${scope} AS scope, m.user_id, m.client_id FROM ${name} m WHERE m.id = ANY($1::bigint[])
   UNION
-  SELECT m.id, m.session_id, m.user_id, m.client_id
-  FROM unnest($2::bigint[], $3::bigint[], $4::uuid[]) AS k (session_id, user_id, client_id)
-  JOIN live_chat_messages m USING (session_id, user_id, client_id)`;
+  SELECT m.id, m.${scope}, m.user_id, m.client_id
+  FROM unnest($2::bigint[], $3::bigint[], $4::uuid[]) AS k (${scope}, user_id, client_id)
+  JOIN ${name} m USING (${scope}, user_id, client_id)`;
 
 interface Stored {
   id: number;
-  session_id: number;
+  scope: number;
   user_id: number;
   client_id: string;
 }
 
 export interface Conflicts {
-  repeats: MessageToStore[];
-  ghosts: MessageToStore[];
-  collisions: MessageToStore[];
+  repeats: Origin[];
+  ghosts: Origin[];
+  collisions: Origin[];
+}
+
+/** A message that was not inserted, and the session or conversation it belongs to. */
+export interface NotInserted {
+  origin: Origin;
+  scopeId: number;
 }
 
 /**
  * Tells apart the messages that were not inserted. An id that belongs to another message is a collision, whatever
  * else holds: withdrawing it by its id would take away the other one.
  */
-export async function classifyConflicts(client: pg.PoolClient, messages: readonly MessageToStore[]): Promise<Conflicts> {
+export async function classifyConflicts(
+  client: pg.PoolClient,
+  messages: readonly NotInserted[],
+  table: MessageTable = LIVE_CHAT,
+): Promise<Conflicts> {
   const conflicts: Conflicts = { repeats: [], ghosts: [], collisions: [] };
   if (messages.length === 0) return conflicts;
-  const { rows } = await client.query<Stored>(READ_BACK, [
+  const { rows } = await client.query<Stored>(readBack(table), [
     messages.map((m) => m.origin.id),
-    messages.map((m) => m.sessionId),
+    messages.map((m) => m.scopeId),
     messages.map((m) => m.origin.userId),
     messages.map((m) => m.origin.clientId),
   ]);
-  const keyById = new Map(rows.map((row) => [row.id, keyOf(row.session_id, row.user_id, row.client_id)]));
+  const keyById = new Map(rows.map((row) => [row.id, keyOf(row.scope, row.user_id, row.client_id)]));
   const keys = new Set(keyById.values());
-  for (const message of messages) {
-    const key = keyOf(message.sessionId, message.origin.userId, message.origin.clientId);
-    const keyAtId = keyById.get(message.origin.id);
-    if (keyAtId === key) conflicts.repeats.push(message);
-    else if (keyAtId !== undefined) conflicts.collisions.push(message);
-    else if (keys.has(key)) conflicts.ghosts.push(message);
-    else throw new Error(`message ${message.origin.id} was neither inserted nor there`);
+  for (const { origin, scopeId } of messages) {
+    const key = keyOf(scopeId, origin.userId, origin.clientId);
+    const keyAtId = keyById.get(origin.id);
+    if (keyAtId === key) conflicts.repeats.push(origin);
+    else if (keyAtId !== undefined) conflicts.collisions.push(origin);
+    else if (keys.has(key)) conflicts.ghosts.push(origin);
+    else throw new Error(`message ${origin.id} was neither inserted nor there`);
   }
   return conflicts;
 }
 
 /** Postgres takes a UUID in more forms than the one it prints: only its digits count. */
-function keyOf(sessionId: number, userId: number, clientId: string): string {
-  return `${sessionId}:${userId}:${clientId.replaceAll(/[^0-9a-f]/gi, "").toLowerCase()}`;
+function keyOf(scopeId: number, userId: number, clientId: string): string {
+  return `${scopeId}:${userId}:${clientId.replaceAll(/[^0-9a-f]/gi, "").toLowerCase()}`;
 }
 
 /** Locks messages in id order; resolves with each one's session. Deletes and likes rest on these locks. */

@@ -3,11 +3,13 @@
  * a second writer changes nothing.
  *
  * Order inside: the partition's lock; session rows; messages; the messages that deletes and likes point at, locked
- * in id order; deletes; likes; columns by the rows really inserted; positions; dead letters.
+ * in id order; deletes; likes; columns by the rows really inserted; positions; conversations in the same order
+ * (batch-conversations.ts); dead letters.
  */
 import type pg from "pg";
+import { storeConversations } from "./batch-conversations.ts";
 import { addMessageLikes, insertLikes, likesPerMessage, likesPerSession } from "./batch-likes.ts";
-import { applyDeletes, classifyConflicts, insertMessages, lockMessages } from "./batch-messages.ts";
+import { applyDeletes, classifyConflicts, insertMessages, lockMessages, type NotInserted } from "./batch-messages.ts";
 import type { Batch, DeadLetter, LikeToStore, MessageToStore, Origin, StoredBatch } from "./batch-rows.ts";
 import { changeSessions, lockSessions } from "./batch-sessions.ts";
 import { insertDeadLetters, refusedByPostgres } from "./dead-letters.ts";
@@ -49,18 +51,22 @@ export function storeBatch(pool: pg.Pool, batch: Batch): Promise<StoredBatch | u
     }));
     const totals = await changeSessions(client, changes);
 
+    const conversations = await storeConversations(client, batch.conversations, onCulprit);
+    for (const id of conversations.written) written.add(id);
+
     for (const id of await insertDeadLetters(client, deadLetters)) written.add(id);
     return {
       written,
-      messagesInserted: inserted.length,
+      messagesInserted: inserted.length + conversations.messagesInserted,
       likesInserted: likes.length,
-      repeats: conflicts.repeats.length,
-      ghosts: conflicts.ghosts,
-      collisions: conflicts.collisions,
+      repeats: conflicts.repeats.length + conversations.repeats.length,
+      ghosts: [...conflicts.ghosts, ...conversations.ghosts],
+      collisions: [...conflicts.collisions, ...conversations.collisions],
       deadLetters,
       droppedLikes: batch.likes.length - wanted.length,
       sessionLikes: new Map([...likesPerSession(wanted).keys()].map((id) => [id, totals.get(id) ?? 0])),
       messageLikes,
+      conversationIds: conversations.ids,
     };
   });
 }
@@ -79,9 +85,11 @@ function sessionIdsOf({ messages, deletes, likes, lastEventIds }: Batch): number
   return [...ids];
 }
 
-function leftOver(messages: readonly MessageToStore[], written: ReadonlySet<number>, dead: readonly DeadLetter[]): MessageToStore[] {
+function leftOver(messages: readonly MessageToStore[], written: ReadonlySet<number>, dead: readonly DeadLetter[]): NotInserted[] {
   const deadIds = new Set(dead.map(({ origin }) => origin.id));
-  return messages.filter(({ origin }) => !written.has(origin.id) && !deadIds.has(origin.id));
+  return messages
+    .filter(({ origin }) => !written.has(origin.id) && !deadIds.has(origin.id))
+    .map(({ origin, sessionId }) => ({ origin, scopeId: sessionId }));
 }
 
 function pointedAt({ deletes, likes }: Batch): number[] {

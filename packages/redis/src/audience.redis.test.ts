@@ -86,7 +86,15 @@ describe("the stream", () => {
 describe("the peak", () => {
   const room = async () => {
     const nowMs = Date.now();
-    const policy = { state: "open", opensMs: nowMs, closesMs: nowMs + 60_000, drawMs: nowMs, winners: [], version: 1 } as const;
+    const policy = {
+      kind: "session",
+      state: "open",
+      opensMs: nowMs,
+      closesMs: nowMs + 60_000,
+      drawMs: nowMs,
+      winners: [],
+      version: 1,
+    } as const;
     await restoreRoom(redis, { room: "s7", policy, upto: 0, events: [], after: 0, likes: new Map(), logFirstEntry: "" });
   };
 

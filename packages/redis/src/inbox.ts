@@ -6,11 +6,12 @@ import type { InboxFrame, InboxRemovedFrame } from "@drawchat/protocol/conversat
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 
-export type InboxNotice =
-  /** To one user's sockets. */
-  | { to: number; frame: InboxFrame | InboxRemovedFrame }
-  /** To those of all agents and admins but the excepted, who get notices of their own. */
-  | { to: "agents"; except: readonly number[]; frame: InboxFrame };
+/** To one user's sockets, or to those of all agents and admins but the excepted, who get notices of their own. */
+export interface InboxNotice {
+  to: number | "agents";
+  except: readonly number[];
+  frame: InboxFrame | InboxRemovedFrame;
+}
 
 /** Rejects where Redis is away; then nobody or only some have heard. */
 export async function publishInbox(redis: RedisClient, notices: readonly InboxNotice[]): Promise<void> {

@@ -16,8 +16,8 @@ export interface RoomSnapshot {
   policy: RoomPolicy;
   /** The row's last_event_id, or the last event in the log if that is higher. */
   upto: number;
-  /** The room's last message, deleted or not; 0: none. */
-  lastMessageId: number;
+  /** The conversation's last message, deleted or not; 0 (default): none. */
+  lastMessageId?: number;
   /** The last events, oldest first, from Postgres and the log merged by id. */
   events: readonly RawEvent[];
   /** The id of the event before the first of `events`; 0 where there is none. */
@@ -62,7 +62,7 @@ export async function restoreRoom(redis: RedisClient, snapshot: RoomSnapshot, { 
         `${history.length} ${seen.length} ${snapshot.likes.size * 2} ${policy.kind === "conversation" ? policy.members.size : 0}`,
         policy.kind === "session" ? policy.winners.join(" ") : "",
         policy.kind === "conversation" && policy.isBotOn ? 1 : 0,
-        snapshot.lastMessageId,
+        snapshot.lastMessageId ?? 0,
         ...history.flatMap((entry): ScriptArgument[] => [entry.upto, entry.bytes, entry.events]),
         ...seen.flatMap((event): ScriptArgument[] => [`${event.userId}:${event.clientId}`, event.id]),
         ...[...snapshot.likes].flatMap(([target, { stored, pending }]): ScriptArgument[] => [

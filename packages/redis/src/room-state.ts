@@ -71,7 +71,14 @@ export async function readRoom(redis: RedisClient, room: RoomName, options: Read
   const reply = asArray(
     await script.run(
       redis,
-      [keys.clock(partitionOfRoom(room)), keys.room(room), keys.history(room), keys.likes(room), keys.viewers(room), ...(isConversation ? [keys.members(room)] : [])],
+      [
+        keys.clock(partitionOfRoom(room)),
+        keys.room(room),
+        keys.history(room),
+        keys.likes(room),
+        keys.viewers(room),
+        ...(isConversation ? [keys.members(room)] : []),
+      ],
       [historyStart(history), mostPublications, VIEWERS_STALE_MS],
     ),
   );

@@ -4,20 +4,21 @@
  * after the write, so that a change committed meanwhile is not undone.
  */
 import type { Db } from "@drawchat/db/connect";
+import { findConversationRoom } from "@drawchat/db/conversation-rooms";
 import { listLikers } from "@drawchat/db/likes";
-import { listLastEvents, listLikeCounts, type StoredEvent } from "@drawchat/db/messages";
-import { findSession, policyOf, type StoredSession } from "@drawchat/db/sessions";
-import { type RoomName, roomNumber } from "@drawchat/protocol/ids";
+import { findSession, policyOf } from "@drawchat/db/sessions";
+import { type RoomName, roomKind, roomNumber } from "@drawchat/protocol/ids";
 import type { RedisClient } from "@drawchat/redis/connect";
 import type { LikeTarget } from "@drawchat/redis/keys";
 import { addLikers } from "@drawchat/redis/liked";
+import { applyMembership } from "@drawchat/redis/members";
 import { applyPolicy } from "@drawchat/redis/policy";
-import type { RawEvent } from "@drawchat/redis/publication";
 import { type RoomSnapshot, restoreRoom } from "@drawchat/redis/restore";
-import { type RoomLog, readRoomLog } from "@drawchat/redis/room-log";
-import { redisNowMs } from "@drawchat/redis/time";
+import { readRoomLog } from "@drawchat/redis/room-log";
 import { Backoff } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
+import { readConversationSnapshot } from "./conversation-snapshot.ts";
+import { KEPT_MS, RESTORED_EVENTS, readSessionSnapshot } from "./session-snapshot.ts";
 
 export type RestoreOutcome = "restored" | "unknown" | "unavailable";
 
@@ -29,10 +30,6 @@ export interface RoomRestorerOptions {
   onOutcome?: (outcome: RestoreOutcome) => void;
 }
 
-/** Events of history that come back. */
-const EVENTS = 500;
-/** A room leaves Redis this long after its end; it does not come back then. */
-const KEPT_MS = 24 * 3_600_000;
 const ATTEMPTS = 8;
 
 export class RoomRestorer {
@@ -45,7 +42,7 @@ export class RoomRestorer {
 
   /**
    * Single flight a room. `force` makes the history of a room anew that Redis knows, and resets its clients.
-   * `unknown`: there is no such room, or it ended over a day ago. Never rejects.
+   * `unknown`: there is no such room, or it is a session's that ended over a day ago. Never rejects.
    */
   restore(room: RoomName, { force = false } = {}): Promise<RestoreOutcome> {
     const key = `${room} ${force}`;
@@ -70,17 +67,14 @@ export class RoomRestorer {
   }
 
   async #attempt(room: RoomName, force: boolean): Promise<RestoreOutcome> {
-    const { db, redis } = this.#options;
     const backoff = new Backoff({ baseMs: 20, capMs: 500 });
     // First, and once: between the read of the log and the write there must be as little as possible.
     await this.#restoreLikers(room);
     while (backoff.attempts < ATTEMPTS) {
-      const read = await this.#read(room);
-      if (read === undefined) return "unknown";
-      const { session, snapshot } = read;
-      if ((await restoreRoom(redis, snapshot, { force })) !== "moved") {
-        const after = await findSession(db, session.id);
-        if (after && after.policyVersion !== session.policyVersion) await applyPolicy(redis, room, policyOf(after));
+      const snapshot = await this.#read(room);
+      if (snapshot === undefined) return "unknown";
+      if ((await restoreRoom(this.#options.redis, snapshot, { force })) !== "moved") {
+        await this.#applyLaterPolicy(room, snapshot.policy.version);
         return "restored";
       }
       await backoff.wait(); // a writer is at work on this log
@@ -88,17 +82,24 @@ export class RoomRestorer {
     return "unavailable";
   }
 
-  async #read(room: RoomName): Promise<{ session: StoredSession; snapshot: RoomSnapshot } | undefined> {
+  async #read(room: RoomName): Promise<RoomSnapshot | undefined> {
+    const roomLog = await readRoomLog(this.#options.redis, room);
+    return roomKind(room) === "session"
+      ? readSessionSnapshot(this.#options, room, roomLog)
+      : readConversationSnapshot(this.#options.db, room, roomLog);
+  }
+
+  /** A change committed since the policy was read, and told to a Redis that did not know the room yet. */
+  async #applyLaterPolicy(room: RoomName, version: number): Promise<void> {
     const { db, redis } = this.#options;
-    if (!room.startsWith("s")) return undefined;
-    const roomLog = await readRoomLog(redis, room);
-    const session = await findSession(db, roomNumber(room));
-    if (session === undefined || session.closesAtMs + KEPT_MS <= (await redisNowMs(redis))) return undefined;
-    // One more than wanted: the event before the first is where the restored history begins.
-    const stored = await listLastEvents(db, session.id, EVENTS + 1);
-    const likedInLog = [...roomLog.likes.keys()].filter((target) => target !== "s").map(Number);
-    const counts = await listLikeCounts(db, likedInLog);
-    return { session, snapshot: snapshotOf({ room, session, roomLog, stored, counts }) };
+    if (roomKind(room) === "session") {
+      const session = await findSession(db, roomNumber(room));
+      if (session && session.policyVersion !== version) await applyPolicy(redis, room, policyOf(session));
+      return;
+    }
+    // Members may have been there already, brought by the sibling room: then of whichever version.
+    const membership = await findConversationRoom(db, roomNumber(room));
+    if (membership) await applyMembership(redis, roomNumber(room), membership);
   }
 
   async #restoreLikers(room: RoomName): Promise<void> {
@@ -106,7 +107,7 @@ export class RoomRestorer {
     const session = room.startsWith("s") ? await findSession(db, roomNumber(room)) : undefined;
     if (session === undefined) return;
     const likers = new Map<LikeTarget, number[]>();
-    for (const { messageId, userId } of await listLikers(db, { sessionId: session.id, newestMessages: EVENTS })) {
+    for (const { messageId, userId } of await listLikers(db, { sessionId: session.id, newestMessages: RESTORED_EVENTS })) {
       const target: LikeTarget = messageId === null ? "s" : `${messageId}`;
       const users = likers.get(target);
       if (users) users.push(userId);
@@ -114,41 +115,4 @@ export class RoomRestorer {
     }
     await addLikers(redis, room, { likers, keptUntilMs: session.closesAtMs + KEPT_MS });
   }
-}
-
-interface SnapshotParts {
-  room: RoomName;
-  session: StoredSession;
-  roomLog: RoomLog;
-  stored: readonly StoredEvent[];
-  /** Likes columns of messages that the log holds likes of. */
-  counts: ReadonlyMap<number, number>;
-}
-
-function snapshotOf({ room, session, roomLog, stored, counts }: SnapshotParts): RoomSnapshot {
-  const byId = new Map<number, RawEvent>();
-  const likes = new Map<LikeTarget, { stored: number; pending: number }>();
-  const pendingOf = (target: LikeTarget) => roomLog.likes.get(target) ?? 0;
-  likes.set("s", { stored: session.totalLikes, pending: pendingOf("s") });
-  for (const target of roomLog.likes.keys()) {
-    if (target !== "s") likes.set(target, { stored: counts.get(Number(target)) ?? 0, pending: pendingOf(target) });
-  }
-  for (const { message, clientId, isDeleted } of stored) {
-    if (message.likes > 0) likes.set(`${message.id}`, { stored: message.likes, pending: pendingOf(`${message.id}`) });
-    if (isDeleted) continue;
-    const body = JSON.stringify({ type: "new_message", message });
-    byId.set(message.id, { id: message.id, kind: "m", flags: 0, userId: message.user_id, clientId, body });
-  }
-  for (const event of roomLog.events) byId.set(event.id, byId.get(event.id) ?? event);
-  const ids = [...new Set([...stored.map((event) => event.message.id), ...byId.keys()])].sort((a, b) => a - b);
-  const kept = ids.slice(-EVENTS);
-  return {
-    room,
-    policy: policyOf(session),
-    upto: Math.max(session.lastEventId, ids.at(-1) ?? 0),
-    events: kept.flatMap((id) => byId.get(id) ?? []),
-    after: ids.at(-EVENTS - 1) ?? 0,
-    likes,
-    logFirstEntry: roomLog.firstEntry,
-  };
 }

@@ -194,7 +194,12 @@ test("a slow reader is let go, and nobody else misses anything", async () => {
 
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
   await redis.connect();
-  const flood = new Acceptor({ redis, log: createLog("test", "silent"), limits: { session: 0, conversation: 0 }, restoreRoom: async () => "unavailable" });
+  const flood = new Acceptor({
+    redis,
+    log: createLog("test", "silent"),
+    limits: { session: 0, conversation: 0 },
+    restoreRoom: async () => "unavailable",
+  });
   const middle = `,"user_id":7,"username":"seven","profile_pic":null,"message":"${"\u{1F600}".repeat(500)}","message_type":"text","likes":0,"created_at":"`;
   const parts = ['{"type":"new_message","message":{"id":', middle, '","is_winner":false,"is_host":false}}'] as const;
   const slowSockets = () => metric(cluster, "drawchat_gateway_connections", `room="s${id}",version="1"`);

@@ -84,7 +84,7 @@ test("a winner's messages show it from then on, on every gateway, in history and
   await redis.connect();
   await redis.flushall();
   await bob.waitFor("reset");
-  expect((await readRoom(redis, `s${id}`))?.policy.winners).toEqual([2]);
+  expect((await readRoom(redis, `s${id}`))?.policy).toMatchObject({ winners: [2] });
   redis.disconnect();
   await bob.say("after the loss");
   await bob.waitForMessage("after the loss");

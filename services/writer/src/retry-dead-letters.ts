@@ -44,8 +44,9 @@ function entryOf({ origin: { id, room, kind, userId, clientId, body } }: StoredD
     firstId: id,
     nonce: "",
     rooms: isKnown ? [room] : [],
-    events: isKnown && kind !== "l" ? [{ id, room, kind, userId, clientId, body }] : [],
+    events: isKnown && kind !== "l" && kind !== "r" ? [{ id, room, kind, userId, clientId, body }] : [],
     likes: isKnown && isLike ? [{ id, room, target: target === "s" ? "s" : `${Number(target)}`, userId }] : [],
+    reads: isKnown && kind === "r" ? [{ id, room, userId, upto: Number(target) }] : [],
     unreadable: [],
   };
 }

@@ -1,7 +1,9 @@
 /** From entries of the log to rows of Postgres. What cannot be one becomes a dead letter and stops nothing. */
 import type { Batch, DeadLetter, DeleteToStore, LikeToStore, MessageToStore, Origin } from "@drawchat/db/batch-rows";
-import { type RoomName, roomNumber } from "@drawchat/protocol/ids";
+import { type RoomName, roomKind, roomNumber } from "@drawchat/protocol/ids";
 import type { LogEntry, LogEvent, LogLike } from "@drawchat/redis/log";
+import { ConversationRows } from "./conversation-rows.ts";
+import { fieldsOf, flagOf, idOf, textOf } from "./event-fields.ts";
 
 export function toBatch(partition: number, entries: readonly LogEntry[]): Batch {
   const messages: MessageToStore[] = [];
@@ -9,10 +11,16 @@ export function toBatch(partition: number, entries: readonly LogEntry[]): Batch 
   const likes: LikeToStore[] = [];
   const unreadable: DeadLetter[] = [];
   const lastEventIds = new Map<number, number>();
+  const conversations = new ConversationRows();
   for (const entry of entries) {
     unreadable.push(...unreadableOf(entry));
+    for (const read of entry.reads) conversations.addRead(read);
     for (const event of entry.events) {
       try {
+        if (roomKind(event.room) !== "session") {
+          conversations.addEvent(event);
+          continue;
+        }
         const sessionId = sessionIdOf(event.room);
         lastEventIds.set(sessionId, Math.max(event.id, lastEventIds.get(sessionId) ?? 0));
         if (event.kind === "m") messages.push(readMessage(event, sessionId));
@@ -31,7 +39,7 @@ export function toBatch(partition: number, entries: readonly LogEntry[]): Batch 
     }
   }
   messages.sort((a, b) => a.origin.id - b.origin.id);
-  return { partition, messages, deletes, likes, unreadable, lastEventIds };
+  return { partition, messages, deletes, likes, conversations: conversations.batch(), unreadable, lastEventIds };
 }
 
 /** Bytes of an entry that could not be read at all: one dead letter an entry, under the entry's id. */
@@ -49,7 +57,7 @@ function undecodable(origin: Origin, error: unknown): DeadLetter {
 }
 
 function sessionIdOf(room: RoomName): number {
-  if (!room.startsWith("s")) throw new Error("this kind of room is not stored by this version");
+  if (roomKind(room) !== "session") throw new Error("only sessions have likes");
   return roomNumber(room);
 }
 
@@ -68,9 +76,7 @@ function readMessage(origin: LogEvent, sessionId: number): MessageToStore {
 }
 
 function readDelete(origin: LogEvent, sessionId: number): DeleteToStore {
-  const { message_id: messageId } = fieldsOf(JSON.parse(origin.body.toString("utf8")));
-  if (typeof messageId !== "number" || !Number.isSafeInteger(messageId)) throw new Error("message_id is not an id");
-  return { origin, sessionId, messageId };
+  return { origin, sessionId, messageId: idOf(fieldsOf(JSON.parse(origin.body.toString("utf8"))), "message_id") };
 }
 
 function readLike(like: LogLike): LikeToStore {
@@ -83,27 +89,4 @@ function readLike(like: LogLike): LikeToStore {
 
 function originOfLike({ id, room, userId, target }: LogLike): Origin {
   return { id, room, kind: "l", userId, clientId: "", body: Buffer.from(target) };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function fieldsOf(value: unknown): Fields {
-  if (!isFields(value)) throw new Error("the body is not an event");
-  return value;
-}
-
-function textOf(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== "string") throw new Error(`${name} is not text`);
-  return value;
-}
-
-function flagOf(fields: Fields, name: string): boolean {
-  const value = fields[name];
-  if (typeof value !== "boolean") throw new Error(`${name} is not true or false`);
-  return value;
 }

@@ -2,8 +2,11 @@
 import { storeBatch } from "@drawchat/db/batch";
 import type { StoredBatch } from "@drawchat/db/batch-rows";
 import type { Database } from "@drawchat/db/connect";
+import { readInboxNotices } from "@drawchat/db/conversation-inbox";
+import { describeError } from "@drawchat/db/postgres-errors";
 import { type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import type { RedisClient } from "@drawchat/redis/connect";
+import { publishInbox } from "@drawchat/redis/inbox";
 import type { LikeTarget } from "@drawchat/redis/keys";
 import type { LogEntry } from "@drawchat/redis/log";
 import { type Rejection, type RoomSettlement, type Settled, settle } from "@drawchat/redis/settle";
@@ -31,11 +34,22 @@ export async function storeEntries(options: StoreOptions, partition: number, ent
   report(options.log, partition, stored);
   // Before the removal: a crash in between repeats the batch, finds the same again and makes the same amends.
   const collided = await makeAmends(stored, options);
+  await tellInboxes(options, stored.conversationIds);
   const rooms = settlements(entries, stored);
   const settled = await settle(options.redis, { partition, entries, rooms, publish: "PUBLISH" });
   const lost = lostRooms(options, { entries, stored, settled });
   for (const room of new Set([...collided, ...lost])) options.rebuilds.request(room);
   return "stored";
+}
+
+/** The lists of those whom the batch concerns. What fails here is read again by whoever looks: the batch is stored. */
+async function tellInboxes({ pool, redis, log }: StoreOptions, conversationIds: readonly number[]): Promise<void> {
+  if (conversationIds.length === 0) return;
+  try {
+    await publishInbox(redis, await readInboxNotices(pool, conversationIds));
+  } catch (error) {
+    log.warn({ component: "conversations", conversations: conversationIds.length, err: describeError(error) }, "inboxes not told");
+  }
 }
 
 /** What each room of the entries is told. */
@@ -62,7 +76,8 @@ function lostRooms(
   { entries, stored, settled }: { entries: readonly LogEntry[]; stored: StoredBatch; settled: Settled },
 ): RoomName[] {
   const isNew = ({ id }: { id: number }) => stored.written.has(id);
-  const isLost = (entry: LogEntry, i: number) => settled.statuses[i] !== "removed" && (entry.events.some(isNew) || entry.likes.some(isNew));
+  const isLost = (entry: LogEntry, i: number) =>
+    settled.statuses[i] !== "removed" && [...entry.events, ...entry.likes, ...entry.reads].some(isNew);
   const lost = entries.filter(isLost);
   if (lost.length === 0) return [];
   const rooms = [...new Set(lost.flatMap((entry) => entry.rooms))];
@@ -89,6 +104,6 @@ function report(log: Log, partition: number, { deadLetters, ghosts, droppedLikes
       .map(({ origin, code }) => ({ id: origin.id, room: origin.room, kind: origin.kind, code }));
     log.error({ ...about, count: deadLetters.length, events }, "events not storable, kept as dead letters");
   }
-  if (ghosts.length > 0) log.warn({ ...about, ids: ghosts.map(({ origin }) => origin.id) }, "messages were stored already, withdrawn");
+  if (ghosts.length > 0) log.warn({ ...about, ids: ghosts.map(({ id }) => id) }, "messages were stored already, withdrawn");
   if (droppedLikes > 0) log.warn({ ...about, droppedLikes }, "likes of unknown messages dropped");
 }

@@ -92,6 +92,7 @@ export async function openRoom(redis: RedisClient, { db }: Database): Promise<Ro
 export async function openRoomInRedis(redis: RedisClient, room: RoomName): Promise<void> {
   const nowMs = Date.now();
   const policy = {
+    kind: "session",
     state: "open",
     opensMs: nowMs - HOUR_MS,
     closesMs: nowMs + 2 * HOUR_MS,

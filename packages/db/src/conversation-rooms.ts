@@ -1,0 +1,114 @@
+/** What the rooms of a conversation are made of: who may be in them, where they stand, their newest events. */
+import type { ConversationMessage, UserRole } from "@drawchat/protocol/conversations";
+import type { Selectable } from "kysely";
+import type { Db } from "./connect.ts";
+import type { ConversationMessagesTable } from "./tables.ts";
+
+/** Every column but the search index's. */
+export const MESSAGE_COLUMNS = [
+  "id",
+  "conversation_id",
+  "is_note",
+  "user_id",
+  "client_id",
+  "username",
+  "profile_pic",
+  "role",
+  "message",
+  "attachment",
+  "created_at",
+  "edited_at",
+  "deleted_at",
+  "last_event_id",
+] as const satisfies readonly (keyof ConversationMessagesTable)[];
+
+export type ConversationMessageRow = Pick<Selectable<ConversationMessagesTable>, (typeof MESSAGE_COLUMNS)[number]>;
+
+/** The row as it goes over every wire, in the order of the protocol's fields. */
+export function toConversationMessage(row: ConversationMessageRow): ConversationMessage {
+  return {
+    id: row.id,
+    conversation_id: row.conversation_id,
+    user_id: row.user_id,
+    username: row.username,
+    profile_pic: row.profile_pic,
+    role: row.role,
+    message: row.message,
+    message_type: row.is_note ? "note" : "text",
+    attachment: row.attachment,
+    created_at: row.created_at.toISOString(),
+    edited_at: row.edited_at?.toISOString() ?? null,
+    deleted_at: row.deleted_at?.toISOString() ?? null,
+  };
+}
+
+/** As Redis holds it: see ConversationPolicy of packages/redis. */
+export interface ConversationMembership {
+  readonly version: number;
+  readonly isBotOn: boolean;
+  readonly members: ReadonlyMap<number, { role: UserRole; readUpto: number }>;
+}
+
+export interface ConversationRoom extends ConversationMembership {
+  readonly lastEventId: number;
+  readonly notesLastEventId: number;
+  /** 0: none. */
+  readonly lastMessageId: number;
+}
+
+/** Undefined where there is no such conversation. */
+export async function findConversationRoom(db: Db, conversationId: number): Promise<ConversationRoom | undefined> {
+  const rows = await db
+    .selectFrom("conversations as c")
+    .leftJoin("conversation_participants as p", (join) => join.onRef("p.conversation_id", "=", "c.id").on("p.left_at", "is", null))
+    .select(["c.policy_version", "c.is_bot_on", "c.last_event_id", "c.notes_last_event_id", "c.last_message_id"])
+    .select(["p.user_id", "p.role", "p.read_upto"])
+    .where("c.id", "=", conversationId)
+    .execute();
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const members = new Map<number, { role: UserRole; readUpto: number }>();
+  for (const { user_id, role, read_upto } of rows)
+    if (user_id !== null && role !== null) members.set(user_id, { role, readUpto: read_upto ?? 0 });
+  return {
+    version: row.policy_version,
+    isBotOn: row.is_bot_on,
+    members,
+    lastEventId: row.last_event_id,
+    notesLastEventId: row.notes_last_event_id,
+    lastMessageId: row.last_message_id ?? 0,
+  };
+}
+
+/**
+ * The messages, or notes, that changed last (new, edited, deleted), the newest change first: whoever has all of these
+ * has everything above the last one's `last_event_id`.
+ */
+export async function listLastChanged(
+  db: Db,
+  { conversationId, isNote, limit }: { conversationId: number; isNote: boolean; limit: number },
+): Promise<ConversationMessageRow[]> {
+  return await db
+    .selectFrom("conversation_messages")
+    .select(MESSAGE_COLUMNS)
+    .where("conversation_id", "=", conversationId)
+    .where("is_note", "=", isNote)
+    .orderBy("last_event_id", "desc")
+    .limit(limit)
+    .execute();
+}
+
+/** The id under which a client's message is stored in a conversation, note or not, if it is. */
+export async function findStoredConversationMessageId(
+  db: Db,
+  { conversationId, userId, clientId }: { conversationId: number; userId: number; clientId: string },
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom("conversation_messages")
+    .select("id")
+    .where("conversation_id", "=", conversationId)
+    .where("user_id", "=", userId)
+    .where("client_id", "=", clientId)
+    .executeTakeFirst();
+  return row?.id;
+}
