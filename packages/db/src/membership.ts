@@ -1,4 +1,4 @@
-/** Who is in a conversation, as Redis and sockets are told of it. */
+/** Who is in a conversation and where its rooms stand, as Redis and sockets are told of it. */
 import type { UserRole } from "@drawchat/protocol/conversations";
 import type { Db } from "./connect.ts";
 
@@ -13,6 +13,11 @@ export interface Membership {
   readonly version: number;
   readonly isBotOn: boolean;
   readonly members: ReadonlyMap<number, StoredMember>;
+  /** Highest event id stored of its room, and of its notes'. */
+  readonly lastEventId: number;
+  readonly notesLastEventId: number;
+  /** 0: none. */
+  readonly lastMessageId: number;
 }
 
 /** As committed, at one instant. Undefined: there is no such conversation. */
@@ -20,7 +25,8 @@ export async function findMembership(db: Db, conversationId: number): Promise<Me
   const rows = await db
     .selectFrom("conversations as c")
     .leftJoin("conversation_participants as p", (join) => join.onRef("p.conversation_id", "=", "c.id").on("p.left_at", "is", null))
-    .select(["c.policy_version", "c.is_bot_on", "p.user_id", "p.role", "p.read_upto"])
+    .select(["c.policy_version", "c.is_bot_on", "c.last_event_id", "c.notes_last_event_id", "c.last_message_id"])
+    .select(["p.user_id", "p.role", "p.read_upto"])
     .where("c.id", "=", conversationId)
     .execute();
   const [first] = rows;
@@ -29,5 +35,12 @@ export async function findMembership(db: Db, conversationId: number): Promise<Me
   for (const { user_id, role, read_upto } of rows) {
     if (user_id !== null && role !== null) members.set(user_id, { role, readUpto: read_upto ?? 0 });
   }
-  return { version: first.policy_version, isBotOn: first.is_bot_on, members };
+  return {
+    version: first.policy_version,
+    isBotOn: first.is_bot_on,
+    members,
+    lastEventId: first.last_event_id,
+    notesLastEventId: first.notes_last_event_id,
+    lastMessageId: first.last_message_id ?? 0,
+  };
 }

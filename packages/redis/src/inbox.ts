@@ -6,12 +6,11 @@ import type { InboxFrame, InboxRemovedFrame } from "@drawchat/protocol/conversat
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 
-/** To one user's sockets, or to those of all agents and admins but the excepted, who get notices of their own. */
-export interface InboxNotice {
-  to: number | "agents";
-  except: readonly number[];
-  frame: InboxFrame | InboxRemovedFrame;
-}
+export type InboxNotice =
+  /** To one user's sockets. */
+  | { to: number; frame: InboxFrame | InboxRemovedFrame }
+  /** To those of all agents and admins but the excepted, who get notices of their own. */
+  | { to: "agents"; except: readonly number[]; frame: InboxFrame };
 
 /** Rejects where Redis is away; then nobody or only some have heard. */
 export async function publishInbox(redis: RedisClient, notices: readonly InboxNotice[]): Promise<void> {

@@ -3,11 +3,13 @@
  * the event that did it as well, at its place: who was away before it hears of it, although the room has left Redis since.
  */
 import type { Db } from "@drawchat/db/connect";
-import { type ConversationMessageRow, findConversationRoom, listLastChanged, toConversationMessage } from "@drawchat/db/conversation-rooms";
+import { type ConversationMessageRow, listLastChanged, toConversationMessage } from "@drawchat/db/conversation-events";
+import { findMembership, type Membership } from "@drawchat/db/membership";
 import { type RoomName, roomKind, roomNumber } from "@drawchat/protocol/ids";
 import { EVENT_V2_ONLY, type RawEvent } from "@drawchat/redis/publication";
 import type { RoomSnapshot } from "@drawchat/redis/restore";
 import type { RoomLog } from "@drawchat/redis/room-log";
+import type { ConversationPolicy } from "@drawchat/redis/room-state";
 
 /** Changed messages that come back: each is one event, or two. */
 const RESTORED_MESSAGES = 250;
@@ -16,7 +18,7 @@ const RESTORED_MESSAGES = 250;
 export async function readConversationSnapshot(db: Db, room: RoomName, roomLog: RoomLog): Promise<RoomSnapshot | undefined> {
   const isNote = roomKind(room) === "notes";
   const conversationId = roomNumber(room);
-  const conversation = await findConversationRoom(db, conversationId);
+  const conversation = await findMembership(db, conversationId);
   if (conversation === undefined) return undefined;
   // One more than wanted: everything above its last change is in the others.
   const rows = await listLastChanged(db, { conversationId, isNote, limit: RESTORED_MESSAGES + 1 });
@@ -28,7 +30,7 @@ export async function readConversationSnapshot(db: Db, room: RoomName, roomLog: 
   const lastInLog = roomLog.events.findLast((event) => event.kind === "m")?.id ?? 0;
   return {
     room,
-    policy: { kind: "conversation", ...withReads(conversation, roomLog.reads) },
+    policy: policyOf(conversation, roomLog.reads),
     upto: Math.max(isNote ? conversation.notesLastEventId : conversation.lastEventId, events.at(-1)?.id ?? 0),
     lastMessageId: Math.max(isNote ? 0 : conversation.lastMessageId, lastInLog),
     events,
@@ -53,9 +55,9 @@ function eventsOf(row: ConversationMessageRow): RawEvent[] {
 }
 
 /** Read marks that wait in the log count, too. */
-function withReads<T extends { members: ReadonlyMap<number, { readUpto: number }> }>(conversation: T, reads: RoomLog["reads"]) {
-  const members = new Map(
-    [...conversation.members].map(([user, member]) => [user, { ...member, readUpto: Math.max(member.readUpto, reads.get(user) ?? 0) }]),
+function policyOf({ version, isBotOn, members }: Membership, reads: RoomLog["reads"]): ConversationPolicy {
+  const marked = [...members].map(
+    ([user, { role, readUpto }]) => [user, { role, readUpto: Math.max(readUpto, reads.get(user) ?? 0) }] as const,
   );
-  return { ...conversation, members };
+  return { kind: "conversation", version, isBotOn, members: new Map(marked) };
 }

@@ -3,9 +3,10 @@
  * from outside; it has no authentication.
  */
 import type { Db } from "@drawchat/db/connect";
+import { findStoredConversationMessageId } from "@drawchat/db/conversation-events";
 import { findMessage, findStoredId } from "@drawchat/db/messages";
 import { ClientError } from "@drawchat/protocol/errors";
-import { isRoomName, parseId, type RoomName, roomNumber } from "@drawchat/protocol/ids";
+import { isRoomName, parseId, type RoomName, roomKind, roomNumber } from "@drawchat/protocol/ids";
 import type { Log } from "@drawchat/runtime/log";
 import type { Metrics } from "@drawchat/runtime/metrics";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
@@ -68,7 +69,10 @@ function addRoomCalls(app: FastifyInstance, { db, restorer }: PrivateServerParts
     const clientId = request.query.client_id;
     if (typeof clientId !== "string" || !UUID.test(clientId)) throw new ClientError("bad_client_id");
     const userId = readId(request.query, "user_id");
-    const id = room.startsWith("s") ? await findStoredId(db, { sessionId: roomNumber(room), userId, clientId }) : undefined;
+    const id =
+      roomKind(room) === "session"
+        ? await findStoredId(db, { sessionId: roomNumber(room), userId, clientId })
+        : await findStoredConversationMessageId(db, { conversationId: roomNumber(room), userId, clientId });
     return { id: id ?? null };
   });
 

@@ -4,8 +4,8 @@
  * after the write, so that a change committed meanwhile is not undone.
  */
 import type { Db } from "@drawchat/db/connect";
-import { findConversationRoom } from "@drawchat/db/conversation-rooms";
 import { listLikers } from "@drawchat/db/likes";
+import { findMembership } from "@drawchat/db/membership";
 import { findSession, policyOf } from "@drawchat/db/sessions";
 import { type RoomName, roomKind, roomNumber } from "@drawchat/protocol/ids";
 import type { RedisClient } from "@drawchat/redis/connect";
@@ -98,7 +98,7 @@ export class RoomRestorer {
       return;
     }
     // Members may have been there already, brought by the sibling room: then of whichever version.
-    const membership = await findConversationRoom(db, roomNumber(room));
+    const membership = await findMembership(db, roomNumber(room));
     if (membership) await applyMembership(redis, roomNumber(room), membership);
   }
 

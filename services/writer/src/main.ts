@@ -47,6 +47,7 @@ await run({
     const writer = new Writer({
       redis,
       pool: database.pool,
+      db: database.db,
       acceptor,
       rebuilds,
       bury: async (letter) => void (await insertDeadLetters(database.pool, [letter])),

@@ -2,7 +2,7 @@
 import { storeBatch } from "@drawchat/db/batch";
 import type { StoredBatch } from "@drawchat/db/batch-rows";
 import type { Database } from "@drawchat/db/connect";
-import { readInboxNotices } from "@drawchat/db/conversation-inbox";
+import { inboxNotices, listInboxViews } from "@drawchat/db/conversation-views";
 import { describeError } from "@drawchat/db/postgres-errors";
 import { type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import type { RedisClient } from "@drawchat/redis/connect";
@@ -22,6 +22,7 @@ const REPORTED_EVENTS = 20;
 export interface StoreOptions extends AmendsOptions {
   redis: RedisClient;
   pool: Database["pool"];
+  db: Database["db"];
   metrics: WriterMetrics;
   log: Log;
 }
@@ -43,10 +44,11 @@ export async function storeEntries(options: StoreOptions, partition: number, ent
 }
 
 /** The lists of those whom the batch concerns. What fails here is read again by whoever looks: the batch is stored. */
-async function tellInboxes({ pool, redis, log }: StoreOptions, conversationIds: readonly number[]): Promise<void> {
+async function tellInboxes({ db, redis, log }: StoreOptions, conversationIds: readonly number[]): Promise<void> {
   if (conversationIds.length === 0) return;
   try {
-    await publishInbox(redis, await readInboxNotices(pool, conversationIds));
+    const views = await listInboxViews(db, conversationIds);
+    await publishInbox(redis, views.flatMap(inboxNotices));
   } catch (error) {
     log.warn({ component: "conversations", conversations: conversationIds.length, err: describeError(error) }, "inboxes not told");
   }

@@ -52,6 +52,7 @@ export async function createStage(redisUrl: string, database: Database): Promise
   const options: StoreOptions = {
     redis,
     pool: database.pool,
+    db: database.db,
     acceptor,
     rebuilds,
     bury: async (letter) => void (await insertDeadLetters(database.pool, [letter])),

@@ -1,5 +1,5 @@
-/** What the rooms of a conversation are made of: who may be in them, where they stand, their newest events. */
-import type { ConversationMessage, UserRole } from "@drawchat/protocol/conversations";
+/** Messages and notes as their rooms are made of them. */
+import type { ConversationMessage } from "@drawchat/protocol/conversations";
 import type { Selectable } from "kysely";
 import type { Db } from "./connect.ts";
 import type { ConversationMessagesTable } from "./tables.ts";
@@ -39,44 +39,6 @@ export function toConversationMessage(row: ConversationMessageRow): Conversation
     created_at: row.created_at.toISOString(),
     edited_at: row.edited_at?.toISOString() ?? null,
     deleted_at: row.deleted_at?.toISOString() ?? null,
-  };
-}
-
-/** As Redis holds it: see ConversationPolicy of packages/redis. */
-export interface ConversationMembership {
-  readonly version: number;
-  readonly isBotOn: boolean;
-  readonly members: ReadonlyMap<number, { role: UserRole; readUpto: number }>;
-}
-
-export interface ConversationRoom extends ConversationMembership {
-  readonly lastEventId: number;
-  readonly notesLastEventId: number;
-  /** 0: none. */
-  readonly lastMessageId: number;
-}
-
-/** Undefined where there is no such conversation. */
-export async function findConversationRoom(db: Db, conversationId: number): Promise<ConversationRoom | undefined> {
-  const rows = await db
-    .selectFrom("conversations as c")
-    .leftJoin("conversation_participants as p", (join) => join.onRef("p.conversation_id", "=", "c.id").on("p.left_at", "is", null))
-    .select(["c.policy_version", "c.is_bot_on", "c.last_event_id", "c.notes_last_event_id", "c.last_message_id"])
-    .select(["p.user_id", "p.role", "p.read_upto"])
-    .where("c.id", "=", conversationId)
-    .execute();
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  const members = new Map<number, { role: UserRole; readUpto: number }>();
-  for (const { user_id, role, read_upto } of rows)
-    if (user_id !== null && role !== null) members.set(user_id, { role, readUpto: read_upto ?? 0 });
-  return {
-    version: row.policy_version,
-    isBotOn: row.is_bot_on,
-    members,
-    lastEventId: row.last_event_id,
-    notesLastEventId: row.notes_last_event_id,
-    lastMessageId: row.last_message_id ?? 0,
   };
 }
 
