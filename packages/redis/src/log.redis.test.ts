@@ -55,25 +55,27 @@ test("a log is measured by its entries and the id of the oldest", async () => {
   expect(await measureLog(redis, 3)).toEqual({ entries: 3, oldestId: 40_963 });
 });
 
-test("an entry holds its events and likes, and what cannot be read beside them", () => {
+test("an entry holds its events, likes and read marks, and what cannot be read beside them", () => {
   const field = (text: string) => Buffer.from(text);
   const entry = decodeEntry("67-0", [
     ...[field("nonce"), field("n")],
     ...[field("pub"), publication(67, 1)],
     ...[field("likes"), field("s3\n131 s 9\n195 67 8\n")],
     ...[field("likes"), field("s3\n131 x 9\n")],
+    ...[field("reads"), field("c3\n259 9 67\n")],
     ...[field("future"), field("?")],
   ]);
   expect(entry).toEqual({
     streamId: "67-0",
     firstId: 67,
     nonce: "n",
-    rooms: ["s3"],
+    rooms: ["s3", "c3"],
     events: [{ id: 67, room: "s3", kind: "m", userId: 1, clientId: "c0", body: Buffer.from('{"id":67}') }],
     likes: [
       { id: 131, room: "s3", target: "s", userId: 9 },
       { id: 195, room: "s3", target: "67", userId: 8 },
     ],
+    reads: [{ id: 259, room: "c3", userId: 9, upto: 67 }],
     unreadable: [
       { bytes: field("s3\n131 x 9\n"), error: "like record" },
       { bytes: field("?"), error: "unknown field" },
