@@ -21,7 +21,7 @@ export function listenedRoom(): { room: LiveRoom; told: { topic: string; frame: 
     redis,
     log,
     api: new ApiClient("http://127.0.0.1:1"),
-    acceptor: new Acceptor({ redis, log, limitPerMinute: 0, restoreRoom: async () => "unavailable" }),
+    acceptor: new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: async () => "unavailable" }),
     clock: new RedisClock(),
     metrics: createGatewayMetrics(new Metrics("test"), { sockets: () => 0, connectionsByRoom: () => [] }),
     publish: (topic, bytes) => told.push({ topic, frame: JSON.parse(bytes.toString()) }),

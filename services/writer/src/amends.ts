@@ -2,9 +2,7 @@
  * The writer's own calls: they make good what a room was shown and Postgres does not hold. Made after the commit and
  * before the entries are settled, so that a crash repeats them; each is harmless when repeated.
  */
-
 import type { DeadLetter, Origin, StoredBatch } from "@drawchat/db/batch-rows";
-
 import { isRoomName, type RoomName } from "@drawchat/protocol/ids";
 import type { Acceptor, EventSubmission, Outcome } from "@drawchat/redis/accept";
 import type { Log } from "@drawchat/runtime/log";
