@@ -52,7 +52,8 @@ export function cleanUsername(claim: unknown): string | undefined {
   return chars >= 1 && chars <= MAX_USERNAME_CHARS ? cleaned : undefined;
 }
 
-function readProfilePic(claim: unknown): string | null {
+/** An http(s) URL as it was given; null for anything else. */
+export function readProfilePic(claim: unknown): string | null {
   if (typeof claim !== "string" || claim.length > MAX_PROFILE_PIC_CHARS || /[\s\p{C}<>"]/u.test(claim)) return null;
   const url = URL.parse(claim);
   return url?.protocol === "https:" || url?.protocol === "http:" ? claim : null;

@@ -40,8 +40,6 @@ function viewedBy(db: Db, viewerId: number) {
       sql<string | null>`left(m.message, ${sql.lit(LAST_MESSAGE_CHARS)})`.as("message_text"),
       sql<boolean>`m.attachment IS NOT NULL`.as("message_has_attachment"),
       sql<boolean>`m.deleted_at IS NOT NULL`.as("message_is_deleted"),
-      // To the microsecond, which a Date does not hold: a cursor must be exact.
-      sql<string>`to_char(c.last_activity_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as("activity"),
     ]);
 }
 
@@ -102,22 +100,27 @@ export interface ConversationListRequest {
   limit: number;
 }
 
+/** A Date does not hold it, and a cursor must be exact. */
+const TO_THE_MICROSECOND = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"';
+
 /** Newest activity first. One's own list walks along the index of one's participations, the list of all along those of conversations. */
 export function conversationsQuery(db: Db, request: ConversationListRequest) {
   const { viewerId, isUnread = false, status, assignee, before, limit } = request;
   const isMine = request.isMine || isUnread;
-  const place = isMine ? sql`(mine.last_activity_at, mine.conversation_id)` : sql`(c.last_activity_at, c.id)`;
+  const activity = sql.ref(isMine ? "mine.last_activity_at" : "c.last_activity_at");
+  const id = sql.ref(isMine ? "mine.conversation_id" : "c.id");
   return viewedBy(db, viewerId)
+    .select(sql<string>`to_char(${activity} AT TIME ZONE 'UTC', ${sql.lit(TO_THE_MICROSECOND)})`.as("activity"))
     .$if(isMine, (query) => query.where("mine.user_id", "is not", null))
     .$if(isUnread, (query) => query.where("mine.unread_count", ">", 0))
     .$if(status !== undefined, (query) => query.where("c.status", "=", status ?? "open"))
     .$if(assignee === "none", (query) => query.where("c.assignee_id", "is", null))
     .$if(typeof assignee === "number", (query) => query.where("c.assignee_id", "=", Number(assignee)))
     .$if(before !== undefined, (query) =>
-      query.where(sql<boolean>`${place} < (${before?.activity ?? ""}::timestamptz, ${before?.id ?? 0}::bigint)`),
+      query.where(sql<boolean>`(${activity}, ${id}) < (${before?.activity ?? ""}::timestamptz, ${before?.id ?? 0}::bigint)`),
     )
-    .orderBy(isMine ? "mine.last_activity_at" : "c.last_activity_at", "desc")
-    .orderBy(isMine ? "mine.conversation_id" : "c.id", "desc")
+    .orderBy(activity, "desc")
+    .orderBy(id, "desc")
     .limit(limit);
 }
 

@@ -44,3 +44,21 @@ export async function findMembership(db: Db, conversationId: number): Promise<Me
     lastMessageId: first.last_message_id ?? 0,
   };
 }
+
+/** How a user stands to a conversation. */
+export interface Standing {
+  readonly isMember: boolean;
+}
+
+/** Undefined: there is no such conversation. */
+export async function findStanding(db: Db, conversationId: number, userId: number): Promise<Standing | undefined> {
+  const row = await db
+    .selectFrom("conversations as c")
+    .leftJoin("conversation_participants as p", (join) =>
+      join.onRef("p.conversation_id", "=", "c.id").on("p.user_id", "=", userId).on("p.left_at", "is", null),
+    )
+    .select("p.user_id")
+    .where("c.id", "=", conversationId)
+    .executeTakeFirst();
+  return row && { isMember: row.user_id !== null };
+}

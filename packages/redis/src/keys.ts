@@ -17,7 +17,7 @@
  * | dc:{p07}:viewers:s42       | hash    | gateway → count:seen_ms                           | stale after 12 s               |
  * | dc:{p07}:audience          | stream  | joins and leaves of users, on their way to Postgres | by length (lossy)            |
  * | dc:{p07}:ch:s42            | channel | publications                                      |                                |
- * | dc:{rest}:writes:USER      | counter | REST writes of a user                             | 60 s                           |
+ * | dc:{rest}:writes:KIND:USER | counter | REST writes of a kind, and searches, of a user    | 60 s                           |
  * | dc:{u}:inbox:USER, :agents | channel | what is new in a user's list of conversations, in the agents' | |
  * | dc:{u}:presence:gateways   | hash    | gateway → seen_ms:version of its list             | stale after 12 s               |
  * | dc:{u}:presence:at:GATEWAY | hash    | user → online or away, as of this gateway         | with the gateway               |

@@ -4,11 +4,12 @@ import type { Db } from "@drawchat/db/connect";
 import type { Acceptor } from "@drawchat/redis/accept";
 import type { RedisClient } from "@drawchat/redis/connect";
 import type { Log } from "@drawchat/runtime/log";
-import type { LiveChatSettings } from "@drawchat/runtime/settings";
+import type { ConversationSettings, LiveChatSettings } from "@drawchat/runtime/settings";
 import type { DrawConfig } from "@drawchat/schedule/draw-config";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from "fastify";
 import type { RoomGlances } from "./room-glances.ts";
+import type { SeenUsers } from "./seen-users.ts";
 import type { SessionDirectory } from "./session-directory.ts";
 import type { WriteLimiter } from "./write-limiter.ts";
 
@@ -21,7 +22,9 @@ export interface ApiParts {
   sessions: SessionDirectory;
   glances: RoomGlances;
   limiter: WriteLimiter;
+  users: SeenUsers;
   settings: LiveChatSettings;
+  conversations: ConversationSettings;
   draw: DrawConfig;
 }
 

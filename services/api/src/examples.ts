@@ -3,9 +3,10 @@
  * the problems themselves, a test holds the others against the schemas.
  */
 import { ClientError, type ErrorCode } from "@drawchat/protocol/errors";
+import { CONVERSATION_EXAMPLES } from "./conversation-examples.ts";
 import { problemOf } from "./problems.ts";
 
-interface CallExample {
+export interface CallExample {
   body?: object;
   /** Of the success; absent where it has no content. */
   answer?: object;
@@ -51,6 +52,7 @@ export const CALL_EXAMPLES: Readonly<Record<string, CallExample>> = {
   "PUT /live-chat/sessions/{id}/winners/{user_id}": {},
   "DELETE /live-chat/sessions/{id}/winners/{user_id}": {},
   "POST /live-chat/users/{user_id}/disconnect": {},
+  ...CONVERSATION_EXAMPLES,
   "POST /demo/token": {
     body: { username: "ann" },
     answer: { token: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2lnbmF0dXJl", user_id: 1_000_000_007, username: "ann" },
@@ -61,7 +63,7 @@ export const CALL_EXAMPLES: Readonly<Record<string, CallExample>> = {
 const PROBLEM_CODES: Readonly<Record<string, ErrorCode>> = {
   "400": "bad_request",
   "401": "unauthorized",
-  "403": "chat_disabled",
+  "403": "forbidden",
   "404": "not_found",
   "409": "conflict",
   "413": "too_large",
@@ -69,6 +71,7 @@ const PROBLEM_CODES: Readonly<Record<string, ErrorCode>> = {
   "429": "rate_limited",
   "503": "unavailable",
 };
+const LIVE_CHAT_CODES: typeof PROBLEM_CODES = { ...PROBLEM_CODES, "403": "chat_disabled" };
 const RATE_LIMITED = new ClientError("rate_limited", { retryAfterMs: 2_400 });
 const RETRY_AFTER = { "Retry-After": { description: "Seconds, rounded up", schema: { type: "integer" }, example: 3 } };
 const ETAG = { ETag: { description: "For If-None-Match", schema: { type: "string" }, example: '"IQ0NxvQTkDPOYQSnaFRVMlPE8dE"' } };
@@ -87,6 +90,7 @@ export function withExamples<T extends { paths?: object }>(document: T): T {
 
 function addTo(operation: Part, call: string): void {
   const example = CALL_EXAMPLES[call];
+  const codes = call.includes(" /live-chat/") ? LIVE_CHAT_CODES : PROBLEM_CODES;
   const isTagged = TAGGED_CALLS.includes(call);
   setExample(operation.requestBody, example?.body);
   for (const [status, response] of partsOf(operation.responses)) {
@@ -94,7 +98,7 @@ function addTo(operation: Part, call: string): void {
       setExample(response, example?.answer);
       if (isTagged) response.headers = ETAG;
     } else {
-      const code = PROBLEM_CODES[status];
+      const code = codes[status];
       if (code !== undefined) setExample(response, problemOf(code === "rate_limited" ? RATE_LIMITED : new ClientError(code)));
       if (status === "429" || status === "503") response.headers = RETRY_AFTER;
     }

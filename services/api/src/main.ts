@@ -14,6 +14,7 @@ import { buildPublicServer } from "./public-server.ts";
 import { assertSchema, missingStores } from "./readiness.ts";
 import { RoomGlances } from "./room-glances.ts";
 import { RoomRestorer } from "./room-restorer.ts";
+import { SeenUsers } from "./seen-users.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { WriteLimiter } from "./write-limiter.ts";
 
@@ -49,9 +50,10 @@ async function start(): Promise<RunningService> {
   const limiter = new WriteLimiter({ redis, perMinute: config.writesPerMinute });
   const verifier = cacheVerdicts(createTokenVerifier(config.token));
   const glances = new RoomGlances(redis, sessions.clock);
+  const users = new SeenUsers(db);
 
   const publicServer = await buildPublicServer(
-    { log, redis, db, verifier, acceptor, sessions, glances, limiter, settings, draw },
+    { log, redis, db, verifier, acceptor, sessions, glances, limiter, users, settings, conversations: config.conversations, draw },
     {
       allowedOrigins: config.allowedOrigins,
       webDir: config.webDir,

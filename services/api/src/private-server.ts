@@ -10,6 +10,7 @@ import { isRoomName, parseId, type RoomName, roomKind, roomNumber } from "@drawc
 import type { Log } from "@drawchat/runtime/log";
 import type { Metrics } from "@drawchat/runtime/metrics";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { addConversationCalls } from "./private-conversations.ts";
 import { asClientError, sendProblem } from "./problems.ts";
 import { readId } from "./query.ts";
 import type { RestoreOutcome, RoomRestorer } from "./room-restorer.ts";
@@ -37,9 +38,13 @@ export function buildPrivateServer(parts: PrivateServerParts) {
   });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, new ClientError("not_found")));
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", async () => undefined); // no call here has a body
+  app.addContentTypeParser("*", async () => undefined); // most calls here have no body
   addProbes(app, parts);
   addRoomCalls(app, parts);
+  void app.register((conversations, _options, done) => {
+    addConversationCalls(conversations, parts);
+    done();
+  });
   return app;
 }
 

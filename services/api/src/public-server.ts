@@ -10,6 +10,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { ApiParts, App } from "./api.ts";
 import { authenticate } from "./bearer.ts";
+import { addConversationRoutes } from "./conversation-routes.ts";
 import { addHeaders } from "./headers.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { answerUnrouted } from "./methods.ts";
@@ -17,11 +18,12 @@ import { addDescription } from "./openapi.ts";
 import { addPages } from "./pages.ts";
 import { asClientError, PROBLEM_TYPE, problemOf, sendProblem } from "./problems.ts";
 import { addDemoTokenRoute } from "./routes/demo-token.ts";
+import { addDisconnectRoute } from "./routes/disconnect.ts";
 import { addLikeRoutes } from "./routes/likes.ts";
 import { addMessagesRoute } from "./routes/messages.ts";
 import { addSessionRoutes } from "./routes/sessions.ts";
 import { addStatusRoute } from "./routes/status.ts";
-import { addUserRoutes } from "./routes/users.ts";
+import { bodiesAlone } from "./schemas.ts";
 
 const BODY_MAX_BYTES = 16_384;
 /** A request that is not there in full by then is cut. */
@@ -55,12 +57,13 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
     // At the stop: idle connections are cut, requests in hand are answered and close theirs (see endKeepAlive).
     forceCloseConnections: "idle",
     return503OnClosing: false,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, asClientError(error)),
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.decorateRequest("identity", undefined);
+  app.decorateRequest("actor", undefined);
   app.setErrorHandler(answerError);
+  app.setValidatorCompiler(bodiesAlone);
   app.setSerializerCompiler(() => JSON.stringify);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: FastifyRequest, body: string) =>
@@ -74,6 +77,10 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
   // A context of its own: its hooks ask for a token, the page's and the demo's routes need none.
   await app.register((chat, _options, done) => {
     addChatRoutes(chat.withTypeProvider<TypeBoxTypeProvider>(), parts);
+    done();
+  });
+  await app.register((conversations, _options, done) => {
+    addConversationRoutes(conversations.withTypeProvider<TypeBoxTypeProvider>(), parts);
     done();
   });
   if (options.demoTokens) addDemoTokenRoute(app, options.demoTokens);
@@ -97,7 +104,7 @@ function addChatRoutes(chat: App, parts: ApiParts): void {
   addMessagesRoute(chat, parts);
   addLikeRoutes(chat, parts);
   addSessionRoutes(chat, parts);
-  addUserRoutes(chat, parts);
+  addDisconnectRoute(chat, parts);
 }
 
 /** A connection kept alive would keep the server from closing for as long as its client likes. */

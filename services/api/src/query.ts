@@ -37,6 +37,26 @@ export function readOptionalState(query: Query): SessionState | undefined {
   throw new ClientError("bad_request", { detail: "state must be scheduled, open, closed or cancelled." });
 }
 
+/** One of a few words, or undefined where the parameter is absent. Throws `bad_request`. */
+export function readOptionalWord<Word extends string>(query: Query, name: string, words: readonly Word[]): Word | undefined {
+  const text = query[name];
+  if (text === undefined) return undefined;
+  const word = words.find((each) => each === text);
+  if (word === undefined) throw new ClientError("bad_request", { detail: `${name} must be one of ${words.join(", ")}.` });
+  return word;
+}
+
+/** A text without white space around it, or undefined where the parameter is absent. Throws `bad_request` where it is empty or longer. */
+export function readOptionalText(query: Query, name: string, maxChars: number): string | undefined {
+  const raw = query[name];
+  if (raw === undefined) return undefined;
+  const text = typeof raw === "string" && raw.isWellFormed() ? raw.replaceAll("\0", "").trim() : "";
+  if (text === "" || [...text].length > maxChars) {
+    throw new ClientError("bad_request", { detail: `${name} must have 1 to ${maxChars} characters.` });
+  }
+  return text;
+}
+
 /** An id in a path: whatever is not one is simply not found. */
 export function readPathId(text: string | undefined, missing: ErrorCode = "not_found"): number {
   const id = text === undefined ? undefined : parseId(text);

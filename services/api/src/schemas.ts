@@ -1,8 +1,9 @@
 /** How routes describe themselves: the bodies of `@drawchat/protocol/rest`, and parameters that are parsed by hand. */
+import { UserRole } from "@drawchat/protocol/conversations";
 import { Problem } from "@drawchat/protocol/rest";
+import AjvCompiler from "@fastify/ajv-compiler";
 import type { FastifySchemaCompiler } from "fastify";
 import Type from "typebox";
-import type { App } from "./api.ts";
 
 const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -23,24 +24,25 @@ export const sessionsQuery = documented({
   state: Type.Optional(Type.Enum(["scheduled", "open", "closed", "cancelled"])),
 });
 
+export const usersQuerystring = documented({
+  q: Type.Optional(Type.String({ description: "How the name begins", maxLength: 100 })),
+  role: Type.Optional(UserRole),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 })),
+  after: Type.Optional(Id),
+});
+
 /** Path parameters by name, each an id. */
 export function idParams<Name extends string>(...names: readonly Name[]) {
   return Type.Unsafe<Record<Name, string>>(Type.Object(Object.fromEntries(names.map((name) => [name, Id]))));
 }
 
-/** For `validatorCompiler` of a route without a body: its parameters are parsed by `query.ts`, the schema only documents. */
-export const parsedByHand: FastifySchemaCompiler<unknown> = () => () => true;
+const buildValidator = AjvCompiler();
+/** Nothing is coerced, removed or filled in. */
+const validatorOfBodies = buildValidator({}, { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } });
 
-/** The same for a route with a body: that one is validated as everywhere. */
-export function bodyAlone(app: App): FastifySchemaCompiler<unknown> {
-  return (route) => (route.httpPart === "body" ? bodyValidator(app)(route) : () => true);
-}
-
-/** Fastify's own, which is there once a route without a compiler of its own was added. */
-function bodyValidator({ validatorCompiler }: App): FastifySchemaCompiler<unknown> {
-  if (validatorCompiler === undefined) throw new Error("no validator of bodies yet");
-  return validatorCompiler;
-}
+/** The validator of all routes: bodies by their schemas; parameters are parsed by `query.ts`, their schemas only document. */
+export const bodiesAlone: FastifySchemaCompiler<unknown> = (route) =>
+  route.httpPart === "body" ? validatorOfBodies({ ...route }) : () => true;
 
 /** The problem documents of a route beside its own answers. */
 export function problems(...statuses: number[]) {

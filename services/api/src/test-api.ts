@@ -18,6 +18,7 @@ import type { ApiParts, App } from "./api.ts";
 import { buildPublicServer, type PublicServerOptions } from "./public-server.ts";
 import { RoomGlances } from "./room-glances.ts";
 import { RoomRestorer } from "./room-restorer.ts";
+import { SeenUsers } from "./seen-users.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { WriteLimiter } from "./write-limiter.ts";
 
@@ -36,6 +37,8 @@ const SETTINGS: LiveChatSettings = {
   messageHistoryLimit: 100,
   waitBeforeOpenMinutes: 15,
 };
+
+const CONVERSATIONS: ConversationSettings = { maxMessagesPerUserPerMinute: 0, bot: undefined, tellsWebhook: false };
 
 export interface TestApiOptions {
   settings?: Partial<LiveChatSettings>;
@@ -100,7 +103,9 @@ export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, op
     redis,
     db,
     settings,
+    conversations: { ...CONVERSATIONS, ...options.conversations },
     draw,
+    users: new SeenUsers(db),
     verifier: cacheVerdicts(createTokenVerifier(TOKENS)),
     sessions,
     glances: new RoomGlances(redis, sessions.clock),

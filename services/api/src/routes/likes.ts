@@ -8,7 +8,7 @@ import { stateAt } from "@drawchat/schedule/window";
 import type { ApiParts, App } from "../api.ts";
 import { callerOf } from "../bearer.ts";
 import { readOptionalId, readPathId } from "../query.ts";
-import { idParams, parsedByHand, problems, sessionQuery } from "../schemas.ts";
+import { idParams, problems, sessionQuery } from "../schemas.ts";
 
 export function addLikeRoutes(app: App, parts: ApiParts): void {
   const likeSession = {
@@ -16,11 +16,11 @@ export function addLikeRoutes(app: App, parts: ApiParts): void {
     querystring: sessionQuery,
     response: { 200: SessionLiked, ...problems(400, 404, 409, 429) },
   };
-  app.post("/live-chat/like", { schema: likeSession, validatorCompiler: parsedByHand }, async (request): Promise<SessionLiked> => {
+  app.post("/live-chat/like", { schema: likeSession }, async (request): Promise<SessionLiked> => {
     const { userId } = callerOf(request);
     const { session, nowMs } = await parts.sessions.resolve(readOptionalId(request.query, "session_id"));
     if (session === undefined || stateAt(session, nowMs) !== "open") throw new ClientError("chat_closed");
-    await parts.limiter.take(userId);
+    await parts.limiter.take(userId, "live_chat");
     const likes = countOf(await parts.acceptor.like({ room: sessionRoom(session.id), target: "s", userId }));
     return { message: "Session liked successfully", total_likes: likes };
   });
@@ -30,17 +30,13 @@ export function addLikeRoutes(app: App, parts: ApiParts): void {
     params: idParams("id"),
     response: { 200: MessageLiked, ...problems(404, 409, 429) },
   };
-  app.post(
-    "/live-chat/like-message/:id",
-    { schema: likeMessage, validatorCompiler: parsedByHand },
-    async (request): Promise<MessageLiked> => {
-      const { userId } = callerOf(request);
-      const messageId = readPathId(request.params.id);
-      await parts.limiter.take(userId);
-      const outcome = (await likeInOpenRooms(parts, messageId, userId)) ?? (await likeStoredMessage(parts, messageId, userId));
-      return { message: "Message liked successfully", likes: countOf(outcome) };
-    },
-  );
+  app.post("/live-chat/like-message/:id", { schema: likeMessage }, async (request): Promise<MessageLiked> => {
+    const { userId } = callerOf(request);
+    const messageId = readPathId(request.params.id);
+    await parts.limiter.take(userId, "live_chat");
+    const outcome = (await likeInOpenRooms(parts, messageId, userId)) ?? (await likeStoredMessage(parts, messageId, userId));
+    return { message: "Message liked successfully", likes: countOf(outcome) };
+  });
 }
 
 /** A message just accepted is in the history of an open room of its id's partition. Undefined: in none. */

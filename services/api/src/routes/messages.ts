@@ -5,7 +5,7 @@ import { answerOf, sendAnswer } from "../answer.ts";
 import type { ApiParts, App } from "../api.ts";
 import { PageCache } from "../page-cache.ts";
 import { readLimit, readOptionalId } from "../query.ts";
-import { messagesQuery, parsedByHand, problems } from "../schemas.ts";
+import { messagesQuery, problems } from "../schemas.ts";
 
 const DEFAULT_LIMIT = 50;
 /** A browser may keep a page, and asks each time whether there is another. */
@@ -20,7 +20,7 @@ export function addMessagesRoute(app: App, parts: ApiParts): void {
     response: { 200: MessagePage, ...problems(400, 404) },
   };
   const pages = new PageCache(parts);
-  app.get("/live-chat/messages", { schema, validatorCompiler: parsedByHand }, async (request, reply) => {
+  app.get("/live-chat/messages", { schema }, async (request, reply) => {
     const limit = readLimit(request.query, { max, fallback: Math.min(DEFAULT_LIMIT, max) });
     const before = readOptionalId(request.query, "before");
     const { session } = await parts.sessions.resolve(readOptionalId(request.query, "session_id"));

@@ -10,7 +10,7 @@ import { type DrawWindow, HOUR_MS, windowOf } from "@drawchat/schedule/window";
 import type { ApiParts, App } from "../api.ts";
 import { callerOf, type RequestHook, requireRole } from "../bearer.ts";
 import { readLimit, readOptionalId, readOptionalState, readPathId } from "../query.ts";
-import { bodyAlone, idParams, noContent, parsedByHand, problems, sessionsQuery } from "../schemas.ts";
+import { idParams, noContent, problems, sessionsQuery } from "../schemas.ts";
 import { applyCommitted, viewOf } from "../session-view.ts";
 
 const MAX_LIMIT = 100;
@@ -28,7 +28,7 @@ export function addSessionRoutes(app: App, parts: ApiParts): void {
   });
 
   const list = { summary: "Sessions, newest first", querystring: sessionsQuery, response: { 200: SessionPage, ...problems(400) } };
-  const readOnly = { onRequest: requireRole("admin"), validatorCompiler: parsedByHand };
+  const readOnly = { onRequest: requireRole("admin") };
   app.get("/live-chat/sessions", { schema: list, ...readOnly }, async (request): Promise<SessionPage> => {
     const limit = readLimit(request.query, { max: MAX_LIMIT, fallback: DEFAULT_LIMIT });
     const before = readOptionalId(request.query, "before");
@@ -40,7 +40,7 @@ export function addSessionRoutes(app: App, parts: ApiParts): void {
   });
 
   const close = { summary: "Close a session for good", params: idParams("id"), response: { 200: Session, ...problems(404, 409, 429) } };
-  const change = { onRequest, validatorCompiler: parsedByHand };
+  const change = { onRequest };
   app.post("/live-chat/sessions/:id/close", { schema: close, ...change }, async (request): Promise<Session> => {
     const closed = await closeSession(parts.db, readPathId(request.params.id, "session_not_found"));
     if (closed === undefined) throw new ClientError("session_not_found");
@@ -61,17 +61,13 @@ function addRescheduleRoutes(app: App, parts: ApiParts, onRequest: RequestHook[]
     body: SessionChange,
     response: { 200: Session, ...problems(400, 404, 409, 413, 415, 429) },
   };
-  app.patch(
-    "/live-chat/sessions/:id",
-    { schema: move, onRequest, validatorCompiler: bodyAlone(app) },
-    async (request): Promise<Session> => {
-      const id = readPathId(request.params.id, "session_not_found");
-      return moveTo(parts, id, request.body);
-    },
-  );
+  app.patch("/live-chat/sessions/:id", { schema: move, onRequest }, async (request): Promise<Session> => {
+    const id = readPathId(request.params.id, "session_not_found");
+    return moveTo(parts, id, request.body);
+  });
 
   const cancel = { summary: "Cancel a session for good", params, response: { 200: Session, ...problems(404, 409, 429) } };
-  const options = { schema: cancel, onRequest, validatorCompiler: parsedByHand };
+  const options = { schema: cancel, onRequest };
   app.post("/live-chat/sessions/:id/cancel", options, async (request): Promise<Session> => {
     const nowMs = await parts.sessions.nowMs();
     const cancelled = await cancelSession(parts.db, readPathId(request.params.id, "session_not_found"), nowMs);
@@ -170,5 +166,5 @@ async function follow(parts: ApiParts, session: StoredSession): Promise<void> {
 
 /** Admins have the same budget of writes as everybody. */
 function limited({ limiter }: ApiParts) {
-  return async (request: Parameters<typeof callerOf>[0]) => limiter.take(callerOf(request).userId);
+  return async (request: Parameters<typeof callerOf>[0]) => limiter.take(callerOf(request).userId, "live_chat");
 }

@@ -8,7 +8,7 @@ import Type from "typebox";
 import { type Answer, answerOf, etagOf, sendAnswer } from "../answer.ts";
 import type { ApiParts, App } from "../api.ts";
 import { readOptionalId } from "../query.ts";
-import { parsedByHand, problems, sessionQuery } from "../schemas.ts";
+import { problems, sessionQuery } from "../schemas.ts";
 import { iso } from "../session-view.ts";
 
 const DISABLED = { enabled: false, message: "Live chat is disabled" } as const;
@@ -23,7 +23,7 @@ export function addStatusRoute(app: App, { glances, sessions, settings }: ApiPar
     response: { 200: Type.Union([Status, DisabledStatus]), ...problems(400, 404) },
   };
   const texts = new StatusTexts();
-  app.get("/live-chat/status", { schema, validatorCompiler: parsedByHand }, async (request, reply) => {
+  app.get("/live-chat/status", { schema }, async (request, reply) => {
     if (!settings.enabled) return sendAnswer(request, reply, DISABLED_ANSWER);
     const { session, nowMs } = await sessions.resolve(readOptionalId(request.query, "session_id"));
     if (session === undefined) return sendAnswer(request, reply, answerOf(noDraw(nowMs)));
