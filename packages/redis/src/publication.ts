@@ -9,6 +9,8 @@
  * of them. A gateway reads the header only. A control publication is unsequenced: `C <room>\n<json>`.
  */
 import { isRoomName, type RoomName } from "@drawchat/protocol/ids";
+import type { RedisClient } from "./connect.ts";
+import { keys } from "./keys.ts";
 
 /** `m` new message, `d` delete, `e` edit, `u` member. Unknown kinds are passed on. */
 export type EventKind = "m" | "d" | "e" | "u";
@@ -119,6 +121,11 @@ export function decodeControl(bytes: Buffer): ControlPublication | undefined {
 
 export function encodeControl(room: RoomName, control: Control): Buffer {
   return Buffer.from(`C ${room}\n${JSON.stringify(control)}`);
+}
+
+/** To every gateway with listeners in the room. Rejects where Redis is away; nobody asks for it again. */
+export async function publishControlTo(redis: RedisClient, room: RoomName, control: Control): Promise<void> {
+  await redis.publish(keys.channel(room), encodeControl(room, control));
 }
 
 function isControlBody(value: unknown): value is Control {
