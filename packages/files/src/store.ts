@@ -1,0 +1,144 @@
+/**
+ * Where files are kept, a local folder or a bucket: the same paths in both, made of an upload's random id and nothing else.
+ * The row of an upload is written after its file and removed after it: a row always has one, and a file without a row is
+ * left over.
+ */
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Readable, Transform } from "node:stream";
+import { S3Client } from "@aws-sdk/client-s3";
+import { ConfigError } from "@drawchat/runtime/env";
+import { AwsS3StorageAdapter } from "@flystorage/aws-s3";
+import { FileStorage } from "@flystorage/file-storage";
+import { LocalStorageAdapter } from "@flystorage/local-fs";
+import type { S3Settings, UploadSettings } from "./settings.ts";
+import { storageError } from "./storage-errors.ts";
+
+export type Variant = "file" | "thumbnail";
+
+export interface ByteRange {
+  readonly start: number;
+  /** The last byte's place. */
+  readonly end: number;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export interface FileStoreOptions {
+  storage: FileStorage;
+  /** Holds what is on its way in. */
+  incomingDir: string;
+}
+
+/** By the settings; opens nothing yet. */
+export function openFileStore({ dir, s3 }: UploadSettings): FileStore {
+  const storage = new FileStorage(s3 === undefined ? new LocalStorageAdapter(join(dir, "files")) : bucketAdapter(s3));
+  return new FileStore({ storage, incomingDir: join(dir, "incoming") });
+}
+
+function bucketAdapter({ bucket, prefix, region, endpoint, isPathStyle, credentials }: S3Settings): AwsS3StorageAdapter {
+  const client = new S3Client({
+    region,
+    forcePathStyle: isPathStyle,
+    // Checksums in trailers are Amazon's own; other servers store them as a part of the file, or refuse it.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  return new AwsS3StorageAdapter(client, { bucket, prefix });
+}
+
+export class FileStore {
+  readonly incomingDir: string;
+  readonly #storage: FileStorage;
+
+  constructor({ storage, incomingDir }: FileStoreOptions) {
+    this.#storage = storage;
+    this.incomingDir = incomingDir;
+  }
+
+  /** Makes the folder of what comes in. Throws a ConfigError where this process may not write there. */
+  async prepare(): Promise<void> {
+    try {
+      await mkdir(this.incomingDir, { recursive: true });
+      await rm(await mkdtemp(join(this.incomingDir, "probe-")), { recursive: true });
+    } catch (error) {
+      throw new ConfigError([`UPLOADS_DIR cannot be written to: ${error instanceof Error ? error.message : String(error)}`]);
+    }
+  }
+
+  /** Throws `storage_full` or `unavailable`; then nothing of it stays, as far as the store can be reached. */
+  async write(id: string, variant: Variant, { bytes, contentType }: { bytes: Buffer; contentType: string }): Promise<void> {
+    try {
+      await this.#storage.write(pathOf(id, variant), bytes, { mimeType: contentType });
+    } catch (error) {
+      await this.remove(id).catch(() => undefined); // what stays has no row, and is swept
+      throw storageError(error);
+    }
+  }
+
+  /** Undefined where there is no such file. Throws `unavailable`; so does the stream. */
+  async read(id: string, variant: Variant, range: ByteRange): Promise<Readable | undefined> {
+    try {
+      const source = await this.#storage.read(pathOf(id, variant));
+      await once(source, "readable");
+      return cut(source, range);
+    } catch (error) {
+      if (error instanceof Error && "wasFileNotFound" in error && error.wasFileNotFound === true) return undefined;
+      throw storageError(error);
+    }
+  }
+
+  /** Both variants; harmless where they are gone. */
+  async remove(id: string): Promise<void> {
+    await this.#storage.deleteFile(pathOf(id, "file"));
+    await this.#storage.deleteFile(pathOf(id, "thumbnail"));
+  }
+
+  /** Ids of all files, in no order. */
+  async *listIds(): AsyncGenerator<string> {
+    for await (const { isFile, path } of this.#storage.list("", { deep: true })) {
+      const id = /[^/]+$/.exec(path)?.[0];
+      if (isFile && id !== undefined && UUID.test(id)) yield id;
+    }
+  }
+
+  /** Files on their way in that nobody can be writing any more: where folders are shared over a network they may stay. */
+  async removeStaleIncoming(olderThanMs: number): Promise<number> {
+    let removed = 0;
+    for (const name of await readdir(this.incomingDir)) {
+      const path = join(this.incomingDir, name);
+      const modifiedMs = (await stat(path).catch(() => undefined))?.mtimeMs;
+      if (modifiedMs === undefined || Date.now() - modifiedMs < olderThanMs) continue;
+      await rm(path, { recursive: true, force: true });
+      removed += 1;
+    }
+    return removed;
+  }
+}
+
+/** Throws for anything but an id: nothing of a client's making becomes a path. */
+function pathOf(id: string, variant: Variant): string {
+  if (!UUID.test(id)) throw new TypeError("a file needs an upload's id");
+  return `${id.slice(0, 2)}/${id}${variant === "file" ? "" : ".thumbnail"}`;
+}
+
+/**
+ * A part of the stream. Neither adapter reads parts, and none closes its file or connection when a reader goes away: the
+ * rest is read to the end then, it is 10 MiB at most.
+ */
+function cut(source: Readable, { start, end }: ByteRange): Readable {
+  let at = 0;
+  const part = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const wanted = chunk.subarray(Math.max(0, start - at), Math.max(0, end + 1 - at));
+      at += chunk.length;
+      done(null, wanted);
+    },
+  });
+  source.on("error", (error) => part.destroy(storageError(error)));
+  part.on("close", () => source.unpipe(part).resume());
+  return source.pipe(part);
+}
