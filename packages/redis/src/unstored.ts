@@ -17,8 +17,9 @@ export async function readUnstored(redis: RedisClient, rooms: readonly RoomName[
   const events = states.flatMap((state, i) => {
     const room = rooms[i];
     if (state === undefined || room === undefined) return [];
+    const isUnstored = ({ id }: { id: number }) => id > state.stored; // its publication may begin with what is stored
     return state.publications.flatMap(({ bytes, events }) =>
-      events.map(({ id, kind, start, end }) => ({ room, id, kind, body: bytes.toString("utf8", start, end) })),
+      events.filter(isUnstored).map(({ id, kind, start, end }) => ({ room, id, kind, body: bytes.toString("utf8", start, end) })),
     );
   });
   return events.sort((a, b) => a.id - b.id);
