@@ -8,6 +8,7 @@ import { keys } from "./keys.ts";
 import { readLog } from "./log.ts";
 import { applyMembership } from "./members.ts";
 import { decodeControl, isControl } from "./publication.ts";
+import { renewRooms } from "./renew.ts";
 import { restoreRoom } from "./restore.ts";
 import { type ConversationPolicy, type Member, readRoom } from "./room-state.ts";
 import { settle } from "./settle.ts";
@@ -196,6 +197,16 @@ test("a conversation stays while anything of it is not stored, and goes an hour 
   for (const ms of await times()) expect(ms).toBeGreaterThan(3_590_000);
   await accept.markRead({ room, userId: AGENT, readUpto: (await readRoom(redis, room))?.upto ?? 0 });
   expect(await times()).toEqual([-1, -1, -1, -1]);
+});
+
+test("a conversation with listeners stays, and what has no end gets none", async () => {
+  const ends = () => Promise.all([keys.room(room), keys.members(room)].map((key) => redis.pttl(key)));
+  await Promise.all([keys.room(room), keys.members(room)].map((key) => redis.pexpire(key, 1_000)));
+  await renewRooms(redis, [room, "s1"]);
+  for (const ms of await ends()) expect(ms).toBeGreaterThan(3_590_000);
+  await say(CUSTOMER);
+  await renewRooms(redis, [room]);
+  expect(await ends()).toEqual([-1, -1]);
 });
 
 test("what is not stored yet is read over both rooms in the order of ids", async () => {

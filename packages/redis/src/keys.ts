@@ -53,6 +53,10 @@ export const keys = {
   audience: (partition: number) => `${tag(partition)}:audience`,
   /** Of a conversation and its notes together. */
   members: (room: RoomName) => `${tag(partitionOfRoom(room))}:members:c${roomNumber(room)}`,
+  /** What a conversation leaves Redis with, an hour after the last of it was stored. */
+  ofConversation(room: RoomName): string[] {
+    return [keys.room(room), keys.history(room), keys.seen(room, 0), keys.seen(room, 1), keys.rate(room), keys.members(room)];
+  },
   channel: (room: RoomName) => `${tag(partitionOfRoom(room))}:ch:${room}`,
   /** What is new in a user's list of conversations. */
   inbox: (userId: number) => `dc:{u}:inbox:${userId}`,

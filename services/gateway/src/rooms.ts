@@ -6,6 +6,7 @@ import type { RoomName } from "@drawchat/protocol/ids";
 import { isReady, type RedisClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { decodeControl, decodePublication, isControl } from "@drawchat/redis/publication";
+import { renewRooms } from "@drawchat/redis/renew";
 import { readTips, type Tip } from "@drawchat/redis/tips";
 import { beatViewers } from "@drawchat/redis/viewers";
 import { sleep } from "@drawchat/runtime/backoff";
@@ -20,6 +21,8 @@ const TIP_CHECK_MS = 5_000;
 const TIP_GRACE_MS = 1_000;
 /** With what is stale after 12 s: a killed gateway's viewers are gone within 15 s. */
 const VIEWERS_BEAT_MS = 2_000;
+/** Well below the hour after which an idle conversation leaves Redis. */
+const RENEWAL_MS = 600_000;
 const NOT_OPENED_QUIET_MS = 5_000;
 const VIEWERS_CHANGE_MS = 250;
 
@@ -58,6 +61,7 @@ export class Rooms {
     // What was published while the subscription was away is a hole in every room.
     subscriber.on("ready", () => void this.#onSubscriberReady());
     void this.#every(TIP_CHECK_MS, () => this.#checkTips());
+    void this.#every(RENEWAL_MS, () => renewRooms(redis, [...this.#rooms.keys()]));
     void this.#every(VIEWERS_BEAT_MS, () => this.#beatViewers([...this.#rooms.values()]));
     void this.#every(VIEWERS_CHANGE_MS, () => {
       const changed = [...this.#viewersChanged];
