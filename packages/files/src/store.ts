@@ -1,6 +1,6 @@
 /**
  * Where files are kept, a local folder or a bucket: the same paths in both, made of an upload's random id and nothing else.
- * The row of an upload is written after its file and removed after it: a row always has one, and a file without a row is
+ * The row of an upload is written after its file and removed before it: a row always has one, and a file without a row is
  * left over.
  */
 import { once } from "node:events";

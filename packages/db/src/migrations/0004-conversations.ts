@@ -85,6 +85,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`CREATE INDEX conversation_messages_page ON conversation_messages (conversation_id, id DESC)`.execute(db);
   // What a room comes back with: the newest changes, of old messages too.
   await sql`CREATE INDEX conversation_messages_events ON conversation_messages (conversation_id, last_event_id DESC)`.execute(db);
+  // Whose files are to be removed.
+  await sql`CREATE INDEX conversation_messages_deleted ON conversation_messages (id) WHERE deleted_at IS NOT NULL`.execute(db);
   await sql`CREATE INDEX conversation_messages_words ON conversation_messages USING gin (words)`.execute(db);
 
   // claimed_by: the client_id of the one message it may be in; message_id: that message, once stored.
