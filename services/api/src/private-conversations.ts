@@ -1,13 +1,16 @@
 /** The private port's calls about conversations: what gateways must ask before a socket may act in them. */
 import type { Db } from "@drawchat/db/connect";
+import { claimUpload } from "@drawchat/db/uploads";
 import { seeUser } from "@drawchat/db/users";
 import { ClientError } from "@drawchat/protocol/errors";
-import { type SeenUser, TokenUserSeen } from "@drawchat/protocol/internal";
+import { type ClaimedUpload, type SeenUser, TokenUserSeen, UploadClaimed } from "@drawchat/protocol/internal";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import Compile from "typebox/compile";
 import { parseJsonBody } from "./json-body.ts";
+import { readPathId, readPathUuid } from "./query.ts";
 
 const isTokenUser = Compile(TokenUserSeen);
+const isUploadClaim = Compile(UploadClaimed);
 
 /** `app` is a context of its own: these calls have bodies. */
 export function addConversationCalls(app: FastifyInstance, { db }: { db: Db }): void {
@@ -21,5 +24,14 @@ export function addConversationCalls(app: FastifyInstance, { db }: { db: Db }): 
     const { user_id: userId, username, profile_pic: profilePic, role } = body;
     const row = await seeUser(db, { userId, username, profilePic, role });
     return { username: row.username, profile_pic: row.profile_pic, role: row.role, is_active: row.is_active };
+  });
+
+  const claim = "/internal/conversations/:id/uploads/:upload_id/claim";
+  app.post<{ Params: { id: string; upload_id: string } }>(claim, async ({ params, body }): Promise<ClaimedUpload> => {
+    if (!isUploadClaim.Check(body)) throw new ClientError("bad_request");
+    const upload = { id: readPathUuid(params.upload_id), conversationId: readPathId(params.id) };
+    const attachment = await claimUpload(db, { ...upload, userId: body.user_id, clientId: body.client_id });
+    if (attachment === undefined) throw new ClientError("not_found");
+    return { attachment };
   });
 }

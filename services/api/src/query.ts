@@ -63,3 +63,9 @@ export function readPathId(text: string | undefined, missing: ErrorCode = "not_f
   if (id === undefined) throw new ClientError(missing);
   return id;
 }
+
+/** The same for a UUID. */
+export function readPathUuid(text: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) throw new ClientError("not_found");
+  return text.toLowerCase();
+}
