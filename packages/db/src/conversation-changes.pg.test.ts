@@ -96,10 +96,10 @@ describe("a new conversation", () => {
 describe("an edit", () => {
   test("writes what differs and raises the version, the policy's only where Redis must know", async () => {
     const outcome = changed(await edit({ title: "Refund", priority: "high", labels: ["a", "b"], status: "pending" }));
-    expect(outcome).toEqual({ id, joined: [], left: [], membership: undefined });
+    expect(outcome).toEqual({ id, isChanged: true, joined: [], left: [], membership: undefined });
     expect(await rowOf()).toMatchObject({ title: "Refund", priority: "high", labels: ["a", "b"], version: 2, policy_version: 1 });
     expect(await jobs()).toBe(0);
-    changed(await edit({ title: "Refund", labels: ["a", "b"] }));
+    expect(changed(await edit({ title: "Refund", labels: ["a", "b"] })).isChanged).toBe(false);
     expect((await rowOf()).version).toBe(2);
     expect(await told()).toEqual(["conversation.created", "conversation.updated"]);
   });
@@ -170,6 +170,15 @@ describe("participants", () => {
     expect(await rowOf()).toMatchObject({ assignee_id: null });
     changed(await edit({ isBotOn: true }));
     expect(changed(await remove(BOT)).membership).toMatchObject({ isBotOn: false });
+  });
+
+  test("who have another role since are told anew", async () => {
+    changed(await add(DAVE));
+    await seeUser(db, { userId: DAVE, username: "user4", profilePic: null, role: "agent" });
+    const outcome = changed(await add(DAVE, DAVE));
+    expect(outcome.joined).toMatchObject([{ userId: DAVE, role: "agent" }]);
+    expect(outcome.membership?.members.get(DAVE)).toMatchObject({ role: "agent" });
+    await seeUser(db, { userId: DAVE, username: "user4", profilePic: null, role: "customer" });
   });
 
   test("are users that there are, of conversations that there are", async () => {

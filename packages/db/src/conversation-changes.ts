@@ -10,6 +10,7 @@ import {
   isStaff,
   lockConversation,
   type Person,
+  unchanged,
   writeChange,
 } from "./conversation-writing.ts";
 import type { ConversationRow, ConversationsTable } from "./tables.ts";
@@ -131,7 +132,7 @@ export function removeParticipant(db: Db, change: ParticipantChange): Promise<Co
       .where("p.user_id", "=", userId)
       .executeTakeFirst();
     if (row === undefined || participant === undefined) return "unknown";
-    if (participant.left_at !== null) return { id, joined: [], left: [], membership: undefined };
+    if (participant.left_at !== null) return unchanged(id);
     await trx
       .updateTable("conversation_participants")
       .set({ left_at: sql<Date>`now()` })

@@ -27,6 +27,8 @@ export const isStaff = ({ role }: Person): boolean => role === "agent" || role =
 /** A change as committed. */
 export interface ConversationChanged {
   readonly id: number;
+  /** False: everything was like this already. */
+  readonly isChanged: boolean;
   readonly joined: readonly Person[];
   readonly left: readonly Person[];
   /** What Redis is to be told; undefined where it knows all of this already. */
@@ -50,8 +52,8 @@ export async function findActivePeople(trx: Db, userIds: readonly number[]): Pro
 }
 
 /**
- * Makes people participants; resolves with those that were none. What was said before is unread by them, but not by
- * the one who does it, who saw it.
+ * Makes people participants; resolves with those that were none, or had another role when they came. What was said
+ * before is unread by them, but not by the one who does it, who saw it.
  */
 export async function addPeople(trx: Db, conversationId: number, people: readonly Person[], doneBy: number): Promise<Person[]> {
   const { rows } = await sql<{ user_id: number }>`
@@ -61,9 +63,9 @@ export async function addPeople(trx: Db, conversationId: number, people: readonl
     WHERE c.id = ${conversationId} AND u.id = ANY(${people.map(({ userId }) => userId)}::bigint[])
     ORDER BY u.id
     ON CONFLICT (conversation_id, user_id) DO UPDATE
-    SET left_at = NULL, joined_at = now(), role = excluded.role, read_upto = greatest(p.read_upto, excluded.read_upto),
-        last_activity_at = excluded.last_activity_at
-    WHERE p.left_at IS NOT NULL
+    SET left_at = NULL, joined_at = CASE WHEN p.left_at IS NULL THEN p.joined_at ELSE now() END, role = excluded.role,
+        read_upto = greatest(p.read_upto, excluded.read_upto), last_activity_at = excluded.last_activity_at
+    WHERE p.left_at IS NOT NULL OR p.role <> excluded.role
     RETURNING p.user_id`.execute(trx);
   const joined = new Set(rows.map((row) => row.user_id));
   if (joined.size > 0) await countUnread(trx, conversationId, [...joined]);
@@ -105,7 +107,7 @@ export interface WrittenChange {
 export async function writeChange(trx: Db, id: number, change: WrittenChange): Promise<ConversationChanged> {
   const { columns = {}, joined = [], left = [], tellsWebhook } = change;
   const isPolicyChange = joined.length + left.length > 0 || columns.is_bot_on !== undefined;
-  if (!isPolicyChange && Object.keys(columns).length === 0) return { id, joined, left, membership: undefined };
+  if (!isPolicyChange && Object.keys(columns).length === 0) return unchanged(id);
   await trx
     .updateTable("conversations")
     .set((eb) => ({
@@ -120,7 +122,11 @@ export async function writeChange(trx: Db, id: number, change: WrittenChange): P
     for (const { userId } of joined) await recordConversationEvent(trx, { type: "participant.joined", conversationId: id, userId });
     for (const { userId } of left) await recordConversationEvent(trx, { type: "participant.left", conversationId: id, userId });
   }
-  if (!isPolicyChange) return { id, joined, left, membership: undefined };
+  if (!isPolicyChange) return { ...unchanged(id), isChanged: true };
   await addJob(trx, { name: "apply_membership", payload: { conversation_id: id }, key: `apply_membership:${id}` });
-  return { id, joined, left, membership: await findMembership(trx, id) };
+  return { id, isChanged: true, joined, left, membership: await findMembership(trx, id) };
+}
+
+export function unchanged(id: number): ConversationChanged {
+  return { id, isChanged: false, joined: [], left: [], membership: undefined };
 }
