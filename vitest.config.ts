@@ -9,7 +9,8 @@ const INTEGRATION = "{packages,services,loadtest}/**/*.{redis,pg,cluster}.test.t
 const BROWSER = "{packages,services}/**/*.browser.test.ts";
 const globalSetup = "packages/testkit/src/global-setup.ts";
 const browserSetup = "packages/testkit/src/browser-setup.ts";
-const setupFiles = "packages/testkit/src/port-lane.ts";
+// No module of ours keeps anything from one file to the next but the ports it gave out: a worker loads each of them once.
+const shared = { setupFiles: "packages/testkit/src/port-lane.ts", isolate: false };
 const sequence = { groupOrder: 1 };
 
 export default defineConfig({
@@ -19,22 +20,22 @@ export default defineConfig({
       { test: { name: "layout", include: [LAYOUT] } },
       {
         test: {
+          ...shared,
           name: "unit",
           include: ["{packages,services,loadtest}/**/*.test.ts", "{packages,services,loadtest}/**/*.test.tsx"],
-          setupFiles,
           exclude: ["**/node_modules/**", LAYOUT, INTEGRATION, BROWSER],
           testTimeout: 20_000, // some start a process, and a busy machine takes its time over that
         },
       },
       {
-        test: { name: "integration", include: [INTEGRATION], globalSetup, setupFiles, testTimeout: 30_000, hookTimeout: 60_000, sequence },
+        test: { ...shared, name: "integration", include: [INTEGRATION], globalSetup, testTimeout: 30_000, hookTimeout: 60_000, sequence },
       },
       {
         test: {
+          ...shared,
           name: "browser",
           include: [BROWSER],
           globalSetup: [globalSetup, browserSetup],
-          setupFiles,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence,
