@@ -15,20 +15,24 @@ const CHANGE = `
       snoozed_until = CASE WHEN n.is_reopened THEN NULL ELSE c.snoozed_until END
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::boolean[])
     AS n (id, last_event_id, notes_last_event_id, last_message_id, active_at, is_reopened)
-  WHERE c.id = n.id`;
+  WHERE c.id = n.id
+  RETURNING c.id, old.status <> new.status AS is_reopened`;
 
-/** A customer's message opens a conversation again that was put aside. Notes leave no trace in what customers see. */
+/**
+ * A customer's message opens a conversation again that was put aside: resolves with these. Notes leave no trace in what
+ * customers see.
+ */
 export async function changeConversations(
   client: pg.PoolClient,
   { ids, batch, inserted }: { ids: readonly number[]; batch: ConversationBatch; inserted: readonly ConversationMessageToStore[] },
-): Promise<void> {
-  if (ids.length === 0) return;
+): Promise<number[]> {
+  if (ids.length === 0) return [];
   const said = inserted.filter(({ isNote }) => !isNote);
   const lastMessage = new Map(said.map(({ conversationId, origin }) => [conversationId, origin.id])); // sorted by id: the last one stays
   const reopened = new Set(said.filter(({ role }) => role === "customer").map(({ conversationId }) => conversationId));
   const lastEvent = (kind: "c" | "n", id: number) => batch.lastEventIds.get(`${kind}${id}`) ?? 0;
   const activeAt = (id: number | undefined) => (id === undefined ? null : idCreatedAt(id));
-  await client.query(CHANGE, [
+  const { rows } = await client.query<{ id: number; is_reopened: boolean }>(CHANGE, [
     ids,
     ids.map((id) => lastEvent("c", id)),
     ids.map((id) => lastEvent("n", id)),
@@ -36,6 +40,7 @@ export async function changeConversations(
     ids.map((id) => activeAt(lastMessage.get(id))),
     ids.map((id) => reopened.has(id)),
   ]);
+  return rows.flatMap(({ id, is_reopened }) => (is_reopened ? [id] : []));
 }
 
 // A message is unread to every participant but its sender, where it lies above their mark.

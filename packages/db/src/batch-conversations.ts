@@ -1,11 +1,12 @@
 /**
  * Conversations of a batch, inside its transaction. Their rows are locked first, in id order: whoever changes anything of
  * a conversation (here or in conversation-changes.ts) holds that lock, so everything below it is in step. Then messages,
- * edits, deletes, read marks, and the columns that lists live on, moved by the rows that really changed.
+ * edits, deletes, read marks, the columns that lists live on, moved by the rows that really changed, and what these set off.
  */
 import type pg from "pg";
 import { applyReads, changeConversations, lowerUnread, raiseUnread } from "./batch-conversation-counts.ts";
 import { applyConversationDeletes, applyEdits, attachUploads, insertConversationMessages } from "./batch-conversation-messages.ts";
+import { addFollowUps, type FollowUps } from "./batch-follow-ups.ts";
 import { type Conflicts, classifyConflicts } from "./batch-messages.ts";
 import type { ConversationBatch, Origin } from "./batch-rows.ts";
 import { bisect } from "./transaction.ts";
@@ -20,11 +21,16 @@ export interface StoredConversations extends Conflicts {
   readonly ids: readonly number[];
 }
 
-/** `onCulprit` is told of the rows that Postgres refuses for their data. */
+export interface StoreConversationsOptions {
+  followUps: FollowUps;
+  /** Told of the rows that Postgres refuses for their data. */
+  onCulprit: (row: { origin: Origin }, error: unknown) => void;
+}
+
 export async function storeConversations(
   client: pg.PoolClient,
   batch: ConversationBatch,
-  onCulprit: (row: { origin: Origin }, error: unknown) => void,
+  { followUps, onCulprit }: StoreConversationsOptions,
 ): Promise<StoredConversations> {
   const ids = await lockConversations(client, batch);
   const dead = new Set<number>();
@@ -49,12 +55,17 @@ export async function storeConversations(
   const deleted = await bisect(client, { rows: deletes, statement: (rows) => applyConversationDeletes(client, rows), onCulprit: bury });
 
   // The counts: what came, what went, and last the marks, which count anew what is above them.
-  await changeConversations(client, { ids, batch, inserted });
+  const reopened = await changeConversations(client, { ids, batch, inserted });
   await raiseUnread(client, inserted);
   await lowerUnread(client, deleted);
   const read = await bisect(client, { rows: reads, statement: (rows) => applyReads(client, rows), onCulprit: bury });
 
-  const written = [...insertedIds, ...edited, ...deleted.map(({ eventId }) => eventId), ...read];
+  const changes = new Set([...insertedIds, ...edited, ...deleted.map(({ eventId }) => eventId)]);
+  const gone = new Set(deleted.map(({ messageId }) => messageId)); // how they were edited before is nobody's business any more
+  const lasting = edits.filter(({ messageId }) => !gone.has(messageId));
+  const events = [...messages, ...lasting, ...deletes].flatMap(({ origin }) => (changes.has(origin.id) ? [origin] : []));
+  await addFollowUps(client, { inserted, events, reopened }, followUps);
+  const written = [...changes, ...read];
   return { ...conflicts, written, messagesInserted: inserted.length, ids };
 }
 

@@ -8,6 +8,7 @@
  */
 import type pg from "pg";
 import { storeConversations } from "./batch-conversations.ts";
+import { type FollowUps, NO_FOLLOW_UPS } from "./batch-follow-ups.ts";
 import { addMessageLikes, insertLikes, likesPerMessage, likesPerSession } from "./batch-likes.ts";
 import { applyDeletes, classifyConflicts, insertMessages, lockMessages, type NotInserted } from "./batch-messages.ts";
 import type { Batch, DeadLetter, LikeToStore, MessageToStore, Origin, StoredBatch } from "./batch-rows.ts";
@@ -22,7 +23,7 @@ const LOCK_SPACE = 0x64726177;
  * Stores a batch and commits. `undefined`: another writer holds the partition; nothing was done. Rows that are at
  * fault themselves become dead letters; any other error means that nothing is known: read the log again.
  */
-export function storeBatch(pool: pg.Pool, batch: Batch): Promise<StoredBatch | undefined> {
+export function storeBatch(pool: pg.Pool, batch: Batch, followUps: FollowUps = NO_FOLLOW_UPS): Promise<StoredBatch | undefined> {
   return inTransaction(pool, async (client) => {
     if (!(await lockPartition(client, batch.partition))) return undefined;
     const deadLetters: DeadLetter[] = [...batch.unreadable];
@@ -51,7 +52,7 @@ export function storeBatch(pool: pg.Pool, batch: Batch): Promise<StoredBatch | u
     }));
     const totals = await changeSessions(client, changes);
 
-    const conversations = await storeConversations(client, batch.conversations, onCulprit);
+    const conversations = await storeConversations(client, batch.conversations, { followUps, onCulprit });
     for (const id of conversations.written) written.add(id);
 
     for (const id of await insertDeadLetters(client, deadLetters)) written.add(id);

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import type { FollowUps } from "@drawchat/db/batch-follow-ups";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
+import { readConversationSettings } from "@drawchat/runtime/settings";
 
 export interface Config {
   readonly redisUrl: string;
@@ -13,12 +15,14 @@ export interface Config {
   readonly batchMaxRows: number; // rows a transaction; more means fewer, slower transactions
   readonly batchWaitMs: number; // how long a batch may gather
   readonly concurrentBatches: number; // of different partitions; one connection each
+  readonly followUps: FollowUps; // what stored messages set off
   readonly writerId: string; // owner of this writer's leases
 }
 
 /** Throws one ConfigError that names everything that is wrong. */
 export function loadConfig(source: EnvSource): Config {
   const env = new Env(source);
+  const { bot, tellsWebhook } = readConversationSettings(env);
   const config = {
     redisUrl: env.required("REDIS_URL", "a redis:// URL"),
     databaseUrl: env.required("DATABASE_URL", "a postgres:// URL"),
@@ -29,6 +33,7 @@ export function loadConfig(source: EnvSource): Config {
     batchMaxRows: env.int("WRITER_BATCH_MAX_ROWS", 500, { min: 1, max: 500 }),
     batchWaitMs: env.int("WRITER_BATCH_WAIT_MS", 50, { min: 0, max: 1_000 }),
     concurrentBatches: env.int("WRITER_CONCURRENT_BATCHES", 4, { min: 1, max: 16 }),
+    followUps: { hasBot: bot !== undefined, tellsWebhook },
     writerId: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
   };
   const urls = { REDIS_URL: config.redisUrl, DATABASE_URL: config.databaseUrl, API_INTERNAL_URL: config.apiInternalUrl };

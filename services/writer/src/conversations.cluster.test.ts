@@ -148,35 +148,6 @@ test("a deletion takes text and file away, and holds against an edit that came l
   expect((await conversation()).last_event_id).toBe(editedAt);
 });
 
-test("an edit of what is a tombstone already changes nothing", async () => {
-  const messageId = await say(CUSTOMER, "gone");
-  await change("d", messageId);
-  await store();
-  await change("e", messageId, "back again");
-  await store();
-  expect((await messages())[0]).toMatchObject({ message: "", edited_at: null });
-});
-
-test("a mark that comes again late does not move back, and what lies below a mark is not unread", async () => {
-  const [first, second] = [await say(CUSTOMER, "a"), await say(CUSTOMER, "b")];
-  await acceptor.markRead({ room, userId: AGENT, readUpto: first });
-  const early = toBatch(partitionOfRoom(room), await readEntries(redis, room));
-  await store();
-  await acceptor.markRead({ room, userId: AGENT, readUpto: second });
-  await store();
-  await storeBatch(pool, early);
-  const mark = db
-    .selectFrom("conversation_participants")
-    .select("read_upto")
-    .where("conversation_id", "=", id)
-    .where("user_id", "=", AGENT);
-  expect(await mark.execute()).toEqual([{ read_upto: second }]);
-  await db.updateTable("conversation_participants").set({ read_upto: Number.MAX_SAFE_INTEGER }).where("user_id", "=", AGENT).execute();
-  await say(CUSTOMER, "c");
-  await store();
-  expect(await unread()).toEqual([0, 0]);
-});
-
 test("the newest of several edits counts, in one batch and in a later one", async () => {
   const messageId = await say(CUSTOMER, "v1");
   await change("e", messageId, "v2");

@@ -51,6 +51,7 @@ await run({
       acceptor,
       rebuilds,
       bury: async (letter) => void (await insertDeadLetters(database.pool, [letter])),
+      followUps: config.followUps,
       metrics: writerMetrics,
       log,
       doorbell,

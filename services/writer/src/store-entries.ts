@@ -1,5 +1,6 @@
 /** One batch, from entries of the log to their removal: commit, make amends, settle, in this order. */
 import { storeBatch } from "@drawchat/db/batch";
+import type { FollowUps } from "@drawchat/db/batch-follow-ups";
 import type { StoredBatch } from "@drawchat/db/batch-rows";
 import type { Database } from "@drawchat/db/connect";
 import { inboxNotices, listInboxViews } from "@drawchat/db/conversation-views";
@@ -23,13 +24,15 @@ export interface StoreOptions extends AmendsOptions {
   redis: RedisClient;
   pool: Database["pool"];
   db: Database["db"];
+  /** What stored messages set off. */
+  followUps: FollowUps;
   metrics: WriterMetrics;
   log: Log;
 }
 
 /** `locked`: another writer is at this partition; nothing was done. Throws where the entries are to be read again. */
 export async function storeEntries(options: StoreOptions, partition: number, entries: readonly LogEntry[]): Promise<"stored" | "locked"> {
-  const stored = await storeBatch(options.pool, toBatch(partition, entries));
+  const stored = await storeBatch(options.pool, toBatch(partition, entries), options.followUps);
   if (stored === undefined) return "locked";
   count(options.metrics, stored);
   report(options.log, partition, stored);

@@ -56,6 +56,7 @@ export async function createStage(redisUrl: string, database: Database): Promise
     acceptor,
     rebuilds,
     bury: async (letter) => void (await insertDeadLetters(database.pool, [letter])),
+    followUps: { hasBot: true, tellsWebhook: true },
     metrics: createWriterMetrics(new Metrics("test")),
     log,
   };
