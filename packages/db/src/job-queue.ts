@@ -41,8 +41,8 @@ export async function addJob<Name extends keyof JobPayloads>(db: Db, job: NewJob
   await db.executeQuery(CompiledQuery.raw(ADD, columnsOf([job])));
 }
 
-/** The same for many, on a connection that is in a transaction of its own. */
-export async function addJobs(client: pg.PoolClient, jobs: readonly NewJob[]): Promise<void> {
+/** The same for many; a client may be in a transaction of its own. */
+export async function addJobs(client: pg.Pool | pg.PoolClient, jobs: readonly NewJob[]): Promise<void> {
   if (jobs.length > 0) await client.query(ADD, columnsOf(jobs));
 }
 
