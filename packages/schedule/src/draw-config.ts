@@ -35,7 +35,7 @@ function hostTimeZone(): string {
 }
 
 /** The zone with its usual spelling; undefined where it is not an IANA name (a bare offset is not one). */
-function canonicalTimeZone(name: string): string | undefined {
+export function canonicalTimeZone(name: string): string | undefined {
   if (!/^[A-Za-z]/.test(name)) return undefined;
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;

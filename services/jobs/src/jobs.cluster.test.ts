@@ -87,15 +87,21 @@ test("it goes on after Postgres ended all its connections", async () => {
 
 test("every job has its counts from the start, so that the first failure is a rise", async () => {
   const metrics = await (await fetch(`${cluster.privateUrl("jobs-1")}/metrics`)).text();
-  for (const name of ["apply_policy", "session_schedule"]) {
-    expect(metrics).toContain(`drawchat_jobs_total{name="${name}",outcome="failed",service="jobs"} `);
-    expect(metrics).toContain(`drawchat_jobs_total{name="${name}",outcome="done",service="jobs"} `);
+  for (const name of ["apply_policy", "session_schedule", "apply_membership", "wake_conversations", "sweep_webhooks"]) {
+    for (const outcome of ["done", "failed", "given_up"]) {
+      expect(metrics).toContain(`drawchat_jobs_total{name="${name}",outcome="${outcome}",service="jobs"} `);
+    }
   }
 });
 
 /** What a second one, on the same stores, says when it ends by itself with 78. */
 async function refusal(): Promise<string> {
-  const env = { REDIS_URL: cluster.redis.url, DATABASE_URL: cluster.database.url, PRIVATE_PORT: "0" };
+  const env = {
+    REDIS_URL: cluster.redis.url,
+    DATABASE_URL: cluster.database.url,
+    API_INTERNAL_URL: "http://127.0.0.1:9",
+    PRIVATE_PORT: "0",
+  };
   const error: unknown = await ServiceProcess.start({ service: "jobs", env }).then(
     () => "it started",
     (reason: unknown) => reason,
