@@ -20,7 +20,7 @@ export function requireAction(actor: Actor, action: Action): void {
 }
 
 /** Of notes nothing may be known by those who may not read them; of all else by those who may not read the conversation. */
-function whatIsSeen(action: Action): Action {
+export function whatIsSeen(action: Action): Action {
   return action === "note.read" || action === "note.send" ? "note.read" : "conversation.read";
 }
 

@@ -1,6 +1,7 @@
 /** The api process: REST, and the private port where gateways ask what only Postgres knows. */
 import { createTokenVerifier } from "@drawchat/auth/token";
 import { cacheVerdicts } from "@drawchat/auth/verdict-cache";
+import { ensureBotUser } from "@drawchat/db/bot-user";
 import { connectDatabase } from "@drawchat/db/connect";
 import { Acceptor } from "@drawchat/redis/accept";
 import { assertRedisSettings, commandClient } from "@drawchat/redis/connect";
@@ -24,7 +25,7 @@ const config = loadOrExit(() => loadConfig(process.env));
 const log = createLog("api", config.logLevel);
 
 async function start(): Promise<RunningService> {
-  const { settings, draw } = config;
+  const { settings, conversations, draw } = config;
   const metrics = new Metrics("api");
   const answers = metrics.histogram("http_seconds", "Time to answer a request", [0.005, 0.02, 0.1, 0.5, 2], ["route", "status"]);
   const restores = metrics.counter("room_restores_total", "Rooms brought back into Redis", ["outcome"]);
@@ -40,12 +41,13 @@ async function start(): Promise<RunningService> {
   await redis.connect();
   await assertRedisSettings(redis);
   await assertSchema(database.db);
+  if (conversations.bot !== undefined) await ensureBotUser(database.db, conversations.bot);
 
   const { db } = database;
   const restorer = new RoomRestorer({ db: privateDatabase.db, redis, log, onOutcome: (outcome) => restores.inc({ outcome }) });
   const hours = { pre: settings.preDrawHours, post: settings.postDrawHours };
   const sessions = new SessionDirectory({ db, redis, log, draw, hours });
-  const limits = { session: settings.maxMessagesPerUserPerMinute, conversation: config.conversations.maxMessagesPerUserPerMinute };
+  const limits = { session: settings.maxMessagesPerUserPerMinute, conversation: conversations.maxMessagesPerUserPerMinute };
   const acceptor = new Acceptor({ redis, log, limits, restoreRoom: (room) => restorer.restore(room) });
   const limiter = new WriteLimiter({ redis, perMinute: config.writesPerMinute });
   const verifier = cacheVerdicts(createTokenVerifier(config.token));
@@ -53,7 +55,7 @@ async function start(): Promise<RunningService> {
   const users = new SeenUsers(db);
 
   const publicServer = await buildPublicServer(
-    { log, redis, db, verifier, acceptor, sessions, glances, limiter, users, settings, conversations: config.conversations, draw },
+    { log, redis, db, verifier, acceptor, sessions, glances, limiter, users, settings, conversations, draw },
     {
       allowedOrigins: config.allowedOrigins,
       webDir: config.webDir,
@@ -64,7 +66,7 @@ async function start(): Promise<RunningService> {
   );
   let stopping = false;
   const notReady = async () => (stopping ? ["stopping"] : await missingStores({ redis, db: privateDatabase.db }));
-  const privateServer = buildPrivateServer({ db: privateDatabase.db, restorer, metrics, log, notReady });
+  const privateServer = buildPrivateServer({ log, redis, acceptor, conversations, db: privateDatabase.db, restorer, metrics, notReady });
   await privateServer.listen({ host: config.privateHost, port: config.privatePort });
   await publicServer.listen({ host: config.host, port: config.port });
   log.info(

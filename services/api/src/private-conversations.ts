@@ -1,19 +1,22 @@
 /** The private port's calls about conversations: what gateways must ask before a socket may act in them. */
-import type { Db } from "@drawchat/db/connect";
+import { isStaff } from "@drawchat/auth/policy";
 import { claimUpload } from "@drawchat/db/uploads";
-import { seeUser } from "@drawchat/db/users";
+import { findUser, seeUser } from "@drawchat/db/users";
 import { ClientError } from "@drawchat/protocol/errors";
-import { type ClaimedUpload, type SeenUser, TokenUserSeen, UploadClaimed } from "@drawchat/protocol/internal";
+import { type ClaimedUpload, type SeenUser, StaffJoin, TokenUserSeen, UploadClaimed } from "@drawchat/protocol/internal";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import Compile from "typebox/compile";
 import { parseJsonBody } from "./json-body.ts";
 import { readPathId, readPathUuid } from "./query.ts";
+import { type JoinParts, joinConversation } from "./staff-join.ts";
 
 const isTokenUser = Compile(TokenUserSeen);
+const isStaffJoin = Compile(StaffJoin);
 const isUploadClaim = Compile(UploadClaimed);
 
 /** `app` is a context of its own: these calls have bodies. */
-export function addConversationCalls(app: FastifyInstance, { db }: { db: Db }): void {
+export function addConversationCalls(app: FastifyInstance, parts: JoinParts): void {
+  const { db } = parts;
   app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: FastifyRequest, body: string) =>
     parseJsonBody(body),
   );
@@ -24,6 +27,14 @@ export function addConversationCalls(app: FastifyInstance, { db }: { db: Db }): 
     const { user_id: userId, username, profile_pic: profilePic, role } = body;
     const row = await seeUser(db, { userId, username, profilePic, role });
     return { username: row.username, profile_pic: row.profile_pic, role: row.role, is_active: row.is_active };
+  });
+
+  app.post<{ Params: { id: string } }>("/internal/conversations/:id/join", async ({ params, body }, reply) => {
+    if (!isStaffJoin.Check(body)) throw new ClientError("bad_request");
+    const user = await findUser(db, body.user_id);
+    if (user === undefined || !isStaff(user.role)) throw new ClientError("not_found");
+    await joinConversation(parts, { conversationId: readPathId(params.id), userId: user.id });
+    return reply.code(204).send();
   });
 
   const claim = "/internal/conversations/:id/uploads/:upload_id/claim";

@@ -14,7 +14,7 @@ const stores = await testStores();
 const { parts, restorer, redis, database, call, redisServer } = await testApi(stores);
 const log = createLog("test", "error");
 const missing: string[] = [];
-const app = buildPrivateServer({ db: database.db, restorer, metrics: new Metrics("test"), log, notReady: async () => missing });
+const app = buildPrivateServer({ ...parts, restorer, metrics: new Metrics("test"), notReady: async () => missing });
 afterAll(() => app.close());
 let sessionId = 0;
 let room: RoomName = "s1";

@@ -2,24 +2,21 @@
  * The private port: health, readiness, metrics, and what gateways and writers must ask of Postgres. Never reachable
  * from outside; it has no authentication.
  */
-import type { Db } from "@drawchat/db/connect";
 import { findStoredConversationMessageId } from "@drawchat/db/conversation-events";
 import { findMessage, findStoredId } from "@drawchat/db/messages";
 import { ClientError } from "@drawchat/protocol/errors";
 import { isRoomName, parseId, type RoomName, roomKind, roomNumber } from "@drawchat/protocol/ids";
-import type { Log } from "@drawchat/runtime/log";
 import type { Metrics } from "@drawchat/runtime/metrics";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { addConversationCalls } from "./private-conversations.ts";
 import { asClientError, sendProblem } from "./problems.ts";
 import { readId } from "./query.ts";
 import type { RestoreOutcome, RoomRestorer } from "./room-restorer.ts";
+import type { JoinParts } from "./staff-join.ts";
 
-export interface PrivateServerParts {
-  db: Db;
+export interface PrivateServerParts extends JoinParts {
   restorer: RoomRestorer;
   metrics: Metrics;
-  log: Log;
   /** What keeps this process from serving, in words; empty when ready. */
   notReady: () => Promise<string[]>;
 }

@@ -10,7 +10,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { ApiParts, App } from "./api.ts";
 import { authenticate } from "./bearer.ts";
-import { addConversationRoutes } from "./conversation-routes.ts";
+import { addConversationSurface } from "./conversation-surface.ts";
 import { addHeaders } from "./headers.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { answerUnrouted } from "./methods.ts";
@@ -80,7 +80,7 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
     done();
   });
   await app.register((conversations, _options, done) => {
-    addConversationRoutes(conversations.withTypeProvider<TypeBoxTypeProvider>(), parts);
+    addConversationSurface(conversations.withTypeProvider<TypeBoxTypeProvider>(), parts);
     done();
   });
   if (options.demoTokens) addDemoTokenRoute(app, options.demoTokens);

@@ -1,5 +1,6 @@
 /** How routes describe themselves: the bodies of `@drawchat/protocol/rest`, and parameters that are parsed by hand. */
 import { UserRole } from "@drawchat/protocol/conversations";
+import { ConversationStatus } from "@drawchat/protocol/conversations-rest";
 import { Problem } from "@drawchat/protocol/rest";
 import AjvCompiler from "@fastify/ajv-compiler";
 import type { FastifySchemaCompiler } from "fastify";
@@ -29,6 +30,26 @@ export const usersQuerystring = documented({
   role: Type.Optional(UserRole),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 })),
   after: Type.Optional(Id),
+});
+
+const Limit = Type.Integer({ minimum: 1, maximum: 100, default: 50 });
+export const conversationsQuery = documented({
+  status: Type.Optional(ConversationStatus),
+  assignee: Type.Optional(Type.Union([Type.Enum(["me", "none"]), Id])),
+  unread: Type.Optional(Type.Boolean()),
+  mine: Type.Optional(Type.Boolean({ description: "Agents and admins: only those in which one is a participant" })),
+  limit: Type.Optional(Limit),
+  before: Type.Optional(Type.String({ description: "next_before of the page before" })),
+});
+export const conversationMessagesQuery = documented({
+  limit: Type.Optional(Limit),
+  before: Type.Optional(Id),
+  after: Type.Optional(Id),
+});
+export const searchQuerystring = documented({
+  q: Type.String({ description: 'Words, "a phrase", or, -without', minLength: 1, maxLength: 200 }),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+  before: Type.Optional(Id),
 });
 
 /** Path parameters by name, each an id. */

@@ -1,6 +1,5 @@
 import { User, UserPage } from "@drawchat/protocol/conversations-rest";
 import { readControl } from "@drawchat/redis/control";
-import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import Value from "typebox/value";
 import { afterAll, describe, expect, test } from "vitest";
@@ -8,10 +7,9 @@ import { buildPrivateServer } from "./private-server.ts";
 import { type Call, testApi, testStores } from "./test-api.ts";
 
 const stores = await testStores();
-const { call, restorer, redis, database } = await testApi(stores);
+const { call, parts, restorer, redis } = await testApi(stores);
 const elsewhere = await testApi(stores);
-const log = createLog("test", "error");
-const privateServer = buildPrivateServer({ db: database.db, restorer, metrics: new Metrics("test"), log, notReady: async () => [] });
+const privateServer = buildPrivateServer({ ...parts, restorer, metrics: new Metrics("test"), notReady: async () => [] });
 afterAll(() => privateServer.close());
 
 const [AGENT, ADMIN] = [900, 901];
