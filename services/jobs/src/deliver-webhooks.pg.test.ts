@@ -94,21 +94,27 @@ test("what happened is told once, signed, with who it is about", async () => {
   const [, t, v1] = /^t=(\d+),v1=(\w+)$/.exec(String(headers["drawchat-signature"])) ?? [];
   expect(v1).toBe(createHmac("sha256", SECRET).update(`${t}.${body}`).digest("hex"));
   await expect.poll(states).toMatchObject([{ attempts: 0, delivered_at: expect.any(Date), dead_at: null }]);
-  expect([await waitingJobs(), receiver.received.length]).toEqual([0, 1]);
+  await expect.poll(waitingJobs).toBe(0);
+  expect(receiver.received).toHaveLength(1);
 });
 
-test("one that fails is tried again under its id and holds up the later ones of its conversation, and of no other", async () => {
+test("one that fails holds up the later ones of its conversation, and of no other", async () => {
   const [a, b] = [await addConversation(db), await addConversation(db)];
+  receiver.answer = ({ json }) => (json.conversation_id === a ? 503 : 204);
   const first = await say(a);
-  let failures = 2;
-  receiver.answer = ({ json }) => (json.conversation_id === a && failures-- > 0 ? 503 : 204);
   await expect.poll(() => outcomes).toEqual(["failed"]);
+  await pool.query("UPDATE webhook_events SET next_attempt_at = now() + interval '1 hour'");
   const [later, others] = [await say(a, 3), await say(b, 3)];
   await expect.poll(() => told(b)).toEqual(others);
-  expect(outcomes.filter((outcome) => outcome === "delivered")).toHaveLength(3);
-  await expect.poll(() => told(a), { timeout: 10_000 }).toEqual([...first, ...first, ...first, ...later]);
+  expect(told(a)).toEqual(first);
+
+  receiver.answer = () => 204;
+  await pool.query("UPDATE webhook_events SET next_attempt_at = now()");
+  later.push(...(await say(a)));
+  await expect.poll(() => told(a)).toEqual([...first, ...first, ...later]);
   const ids = receiver.received.filter(({ json }) => json.conversation_id === a).map(({ headers }) => headers["drawchat-delivery"]);
-  expect([new Set(ids.slice(0, 3)).size, new Set(ids).size]).toEqual([1, 4]);
+  expect([new Set(ids.slice(0, 2)).size, new Set(ids).size]).toEqual([1, 5]); // a repetition has the id of the first time
+  await pool.query("DELETE FROM graphile_worker._private_jobs");
 });
 
 test("the wait doubles with each failure up to two hours, twelve attempts within five", () => {
