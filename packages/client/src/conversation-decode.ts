@@ -29,6 +29,7 @@ const FRAMES: FrameShapes<ConversationServerFrame> = {
   presence: { user_id: "number", state: "string" },
   inbox: { conversation: { id: "number", version: "number" } },
   inbox_removed: { conversation_id: "number" },
+  inbox_stale: {},
   token_expiring: { at: "string" },
   reconnect: { after_ms: "number" },
   pong: {},

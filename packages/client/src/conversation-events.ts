@@ -28,6 +28,8 @@ export interface ConversationsEvents {
   inbox: ConversationSummary;
   /** The id of a conversation that is not in one's list any more. */
   inboxRemoved: number;
+  /** Changes of one's list may have been missed: it is to be read anew. */
+  inboxStale: undefined;
   presence: { userId: number; state: PresenceState; lastSeenAt: string | null };
   refused: Refusal;
 }

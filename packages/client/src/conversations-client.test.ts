@@ -338,16 +338,18 @@ test("an attachment and the condition of a message travel with it, also after a 
   expect([...saved.values()]).toEqual(["{}"]);
 });
 
-test("the list is told of changes and of what is gone", async () => {
+test("the list is told of changes, of what is gone, and that it is to be read anew", async () => {
   startClient();
   const seen: unknown[] = [];
   client.on("inbox", ({ id, version }) => seen.push([id, version]));
   client.on("inboxRemoved", (id) => seen.push(id));
+  client.on("inboxStale", () => seen.push("stale"));
   const peer = await welcomed();
   peer.send({ type: "inbox", conversation: { id: 9, version: 3 } });
   peer.send({ type: "inbox_removed", conversation_id: 9 });
+  peer.send({ type: "inbox_stale" });
   await handled(peer);
-  expect(seen).toEqual([[9, 3], 9]);
+  expect(seen).toEqual([[9, 3], 9, "stale"]);
 });
 
 test("joins are paced below the server's frame budget", async () => {

@@ -151,6 +151,9 @@ export class ConversationsClient {
       case "inbox_removed":
         this.#listeners.emit("inboxRemoved", frame.conversation_id);
         break;
+      case "inbox_stale":
+        this.#listeners.emit("inboxStale", undefined);
+        break;
       case "presence":
         for (const room of this.#rooms.values()) room.onPresence(frame.user_id, frame.state);
         this.#listeners.emit("presence", { userId: frame.user_id, state: frame.state, lastSeenAt: frame.last_seen_at });

@@ -276,8 +276,14 @@ export interface InboxRemovedFrame {
   type: "inbox_removed";
   conversation_id: number;
 }
+/** `inbox` frames may have been missed: read the list again. */
+export interface InboxStaleFrame {
+  type: "inbox_stale";
+}
 export interface ConversationErrorFrame extends ErrorFrame {
   room?: string;
+  /** Of `newer_messages`: the room's last message. */
+  last_id?: number;
 }
 
 export type ConversationServerFrame =
@@ -296,6 +302,7 @@ export type ConversationServerFrame =
   | PresenceNoticeFrame
   | InboxFrame
   | InboxRemovedFrame
+  | InboxStaleFrame
   | TokenExpiringFrame
   | ReconnectFrame
   | { type: "pong" }
