@@ -82,7 +82,7 @@ test("changes follow one another and are told as they are", async () => {
   expect([first, second ?? 0, third ?? 0].toSorted((a, b) => a - b)).toEqual([first, second, third]);
 });
 
-test.each(["null", "7", "[]", "{}", '{"gateway":7,"version":1,"at_ms":1}', '{"gateway":"g","version":1}'])(
+test.each(["", "{", "null", "7", "[]", "{}", '{"gateway":7,"version":1,"at_ms":1}', '{"gateway":"g","version":1}'])(
   "the change %s cannot be read",
   (text) => expect(decodePresenceChange(Buffer.from(text))).toBeUndefined(),
 );

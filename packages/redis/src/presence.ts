@@ -79,12 +79,20 @@ export interface PresenceChange {
 
 /** Undefined where it cannot be read. */
 export function decodePresenceChange(bytes: Buffer): PresenceChange | undefined {
-  const value: unknown = JSON.parse(bytes.toString("utf8"));
-  if (typeof value !== "object" || value === null) return undefined;
-  const { gateway, version, at_ms, follows, users }: { [field: string]: unknown } = { ...value };
+  const { gateway, version, at_ms, follows, users } = parseFields(bytes);
   if (typeof gateway !== "string" || typeof version !== "number" || typeof at_ms !== "number") return undefined;
   if (follows !== undefined && typeof follows !== "number") return undefined;
   return { gatewayId: gateway, version, atMs: at_ms, follows, users: parseUsers(Object.entries(Object(users)), isState) };
+}
+
+/** Nothing where the bytes are no JSON object. */
+function parseFields(bytes: Buffer): { [field: string]: unknown } {
+  try {
+    const value: unknown = JSON.parse(bytes.toString("utf8"));
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
 }
 
 /** A gateway's whole list at one instant; undefined where it has none. Rejects where Redis is away. */
