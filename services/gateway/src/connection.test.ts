@@ -11,7 +11,7 @@ function stage() {
     unsubscribe: () => true,
     getBufferedAmount: () => 0,
   };
-  const handshake = { sessionId: 1, version: 2 as const, token: "", subprotocol: undefined };
+  const handshake = { path: { kind: "session", sessionId: 1 } as const, version: 2 as const, token: "", subprotocol: undefined };
   const connection = new Connection(wire, handshake, { onClose: () => undefined, onDropped: () => undefined });
   const handled: string[] = [];
   const note: FrameHandler = (_connection, bytes) => {

@@ -3,9 +3,11 @@
  * one after another, and wait (bounded) while one of them must ask somebody else first.
  */
 import type { Identity } from "@drawchat/auth/claims";
+import type { UserRole } from "@drawchat/protocol/conversations";
 import { CLOSE, type CloseName, type ErrorCode } from "@drawchat/protocol/errors";
 import type { RoomName } from "@drawchat/protocol/ids";
-import type { Handshake } from "./handshake.ts";
+import type { SeenUser } from "@drawchat/protocol/internal";
+import type { Handshake, SocketPath } from "./handshake.ts";
 import { type ErrorExtra, errorFrame } from "./room-frames.ts";
 import type { Seat } from "./seat.ts";
 
@@ -32,9 +34,11 @@ export interface ConnectionEvents {
 
 export class Connection {
   readonly version: 1 | 2;
-  readonly sessionId: number;
+  readonly path: SocketPath;
   readonly openedMs = performance.now();
   identity: Identity | undefined;
+  /** How its user is shown in conversations; undefined on a live chat's socket. */
+  profile: SeenUser | undefined;
   /** Changed as a whole: who goes through it may take seats away meanwhile. */
   seats: readonly Seat[] = NO_SEATS;
   /** v2: `hello` was answered. v1: subscribed. */
@@ -51,11 +55,11 @@ export class Connection {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
 
-  constructor(wire: Wire, { version, sessionId }: Handshake, events: ConnectionEvents) {
+  constructor(wire: Wire, { version, path }: Handshake, events: ConnectionEvents) {
     this.#wire = wire;
     this.#events = events;
     this.version = version;
-    this.sessionId = sessionId;
+    this.path = path;
   }
 
   get isAlive(): boolean {
@@ -64,6 +68,11 @@ export class Connection {
 
   get userId(): number | undefined {
     return this.identity?.userId;
+  }
+
+  /** In conversations. */
+  get role(): UserRole {
+    return this.profile?.role ?? "customer";
   }
 
   seatIn(room: RoomName): Seat | undefined {

@@ -35,17 +35,38 @@ function codeOf(parts: Parts, rules: HandshakeRules = LISTED): string {
 }
 
 test("a plain handshake is version 1, one with the subprotocol version 2", () => {
-  expect(judge({})).toEqual({ ok: true, handshake: { sessionId: 42, version: 1, token: "t", subprotocol: undefined } });
+  expect(judge({})).toEqual({
+    ok: true,
+    handshake: { path: { kind: "session", sessionId: 42 }, version: 1, token: "t", subprotocol: undefined },
+  });
   expect(judge({ query: "", headers: { "sec-websocket-protocol": "drawchat.v2, bearer.a.b.c" } })).toEqual({
     ok: true,
-    handshake: { sessionId: 42, version: 2, token: "a.b.c", subprotocol: "drawchat.v2" },
+    handshake: { path: { kind: "session", sessionId: 42 }, version: 2, token: "a.b.c", subprotocol: "drawchat.v2" },
   });
+});
+
+test("a socket of conversations speaks version 2; its other checks are those of a live chat", () => {
+  const conversations = (headers: Record<string, string>, path = "/conversations/ws") => judge({ path, query: "", headers });
+  expect(conversations({ "sec-websocket-protocol": "drawchat.v2, bearer.a.b.c" })).toEqual({
+    ok: true,
+    handshake: { path: { kind: "conversations" }, version: 2, token: "a.b.c", subprotocol: "drawchat.v2" },
+  });
+  const codes = [
+    conversations({}),
+    conversations({ "sec-websocket-protocol": "bearer.a.b.c" }),
+    conversations({ "sec-websocket-protocol": "drawchat.v2", origin: "https://evil.com" }),
+    conversations({ "sec-websocket-protocol": "drawchat.v2", "sec-websocket-version": "8" }),
+    conversations({ "sec-websocket-protocol": `drawchat.v2, bearer.${"x".repeat(4_097)}` }),
+    conversations({ "sec-websocket-protocol": "drawchat.v2" }, "/conversations/ws/"),
+    conversations({ "sec-websocket-protocol": "drawchat.v2" }, "/conversations/ws/99"),
+  ].map((verdict) => (verdict.ok ? "accepted" : verdict.code));
+  expect(codes).toEqual(["bad_handshake", "bad_handshake", "origin_refused", "upgrade_version", "unauthorized", "not_found", "not_found"]);
 });
 
 test("an unknown subprotocol is passed over, and none is answered", () => {
   expect(judge({ headers: { "sec-websocket-protocol": "graphql-ws, drawchat.v9" } })).toEqual({
     ok: true,
-    handshake: { sessionId: 42, version: 1, token: "t", subprotocol: undefined },
+    handshake: { path: { kind: "session", sessionId: 42 }, version: 1, token: "t", subprotocol: undefined },
   });
 });
 
@@ -142,5 +163,7 @@ test("a request that is no upgrade is told what it lacks", () => {
   expect(codeOfPlain("get", "/live-chat/ws/42", "")).toBe("upgrade_version");
   expect(codeOfPlain("get", "/live-chat/ws/42", "13")).toBe("not_found");
   expect(codeOfPlain("post", "/live-chat/ws/42", "13")).toBe("method_not_allowed");
+  expect(codeOfPlain("get", "/conversations/ws", "")).toBe("upgrade_version");
+  expect(codeOfPlain("post", "/conversations/ws", "13")).toBe("method_not_allowed");
   expect(codeOfPlain("post", "/elsewhere", "")).toBe("not_found");
 });

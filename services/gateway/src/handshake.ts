@@ -20,8 +20,11 @@ export interface HandshakeRules {
   readonly isAnyOriginAllowed: boolean;
 }
 
+/** What a socket came for: a session's live chat, or all of its user's conversations. */
+export type SocketPath = { readonly kind: "session"; readonly sessionId: number } | { readonly kind: "conversations" };
+
 export interface Handshake {
-  readonly sessionId: number;
+  readonly path: SocketPath;
   readonly version: 1 | 2;
   /** Empty where none was given: closed with 4501 after the upgrade. */
   readonly token: string;
@@ -31,14 +34,14 @@ export interface Handshake {
 
 export type HandshakeVerdict = { ok: true; handshake: Handshake } | { ok: false; code: ErrorCode };
 
-export const LIVE_CHAT_PATH = "/live-chat/ws/";
+const LIVE_CHAT_PATH = "/live-chat/ws/";
+export const CONVERSATIONS_PATH = "/conversations/ws";
 const MAX_TOKEN_BYTES = 4_096;
 const BEARER_SUBPROTOCOL = "bearer.";
 
 export function judgeHandshake(request: HandshakeRequest, rules: HandshakeRules): HandshakeVerdict {
-  if (!request.path.startsWith(LIVE_CHAT_PATH)) return { ok: false, code: "not_found" };
-  const sessionId = parseId(request.path.slice(LIVE_CHAT_PATH.length));
-  if (sessionId === undefined) return { ok: false, code: "session_not_found" };
+  const path = readPath(request.path);
+  if (typeof path === "string") return { ok: false, code: path };
   const malformed = malformedHandshake(request);
   if (malformed !== undefined) return { ok: false, code: malformed };
   if (!isOriginAllowed(request, rules)) return { ok: false, code: "origin_refused" };
@@ -52,12 +55,21 @@ export function judgeHandshake(request: HandshakeRequest, rules: HandshakeRules)
   if (tokens.some((other) => other !== token)) return { ok: false, code: "ambiguous_credentials" };
   if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) return { ok: false, code: "unauthorized" };
   const isV2 = offered.includes(V2_SUBPROTOCOL);
-  return { ok: true, handshake: { sessionId, version: isV2 ? 2 : 1, token, subprotocol: isV2 ? V2_SUBPROTOCOL : undefined } };
+  if (path.kind === "conversations" && !isV2) return { ok: false, code: "bad_handshake" };
+  return { ok: true, handshake: { path, version: isV2 ? 2 : 1, token, subprotocol: isV2 ? V2_SUBPROTOCOL : undefined } };
+}
+
+/** A code where there is no such socket. */
+function readPath(path: string): SocketPath | ErrorCode {
+  if (path === CONVERSATIONS_PATH) return { kind: "conversations" };
+  if (!path.startsWith(LIVE_CHAT_PATH)) return "not_found";
+  const sessionId = parseId(path.slice(LIVE_CHAT_PATH.length));
+  return sessionId === undefined ? "session_not_found" : { kind: "session", sessionId };
 }
 
 /** What uWebSockets does not take for an upgrade: another method, a key of another length or none. */
 export function judgePlainRequest({ method, path, header }: Omit<HandshakeRequest, "query" | "hosts">): ErrorCode {
-  if (!path.startsWith(LIVE_CHAT_PATH)) return "not_found";
+  if (path !== CONVERSATIONS_PATH && !path.startsWith(LIVE_CHAT_PATH)) return "not_found";
   if (method !== "get") return "method_not_allowed";
   return header("sec-websocket-version") === "13" ? "not_found" : "upgrade_version";
 }

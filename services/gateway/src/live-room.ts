@@ -9,7 +9,6 @@
  * A reset (another epoch, a tip behind ours, a place out of reach) begins the sequence anew and tells every v2 socket.
  */
 
-import type { SessionState } from "@drawchat/protocol/frames";
 import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import type { Acceptor } from "@drawchat/redis/accept";
 import type { Control, Publication } from "@drawchat/redis/publication";
@@ -21,19 +20,17 @@ import { isForV1, MAX_BATCH_BYTES, MAX_TICK_MS, Outbox } from "./outbox.ts";
 import { Ring } from "./ring.ts";
 import { batchFrame, rejectedFrame, resetFrame, tipFrame } from "./room-frames.ts";
 import { RoomReader, type RoomReaderDeps } from "./room-reader.ts";
+import { createSide, type RoomSide, type RoomSideDeps } from "./room-side.ts";
 import { type PublishToTopic, RoomSockets } from "./room-sockets.ts";
-import { SessionSide } from "./session-side.ts";
 import { StoredMark } from "./stored-mark.ts";
 
-export interface LiveRoomDeps extends RoomReaderDeps {
+export interface LiveRoomDeps extends RoomReaderDeps, RoomSideDeps {
   acceptor: Acceptor;
   log: Log;
   metrics: GatewayMetrics;
   publish: PublishToTopic;
   tickMs: number;
   historyLimit: number;
-  /** The session changed its state, or its policy changed. */
-  onSessionState: (room: LiveRoom, state: SessionState) => void;
 }
 
 /** Publications kept while history is being read; Redis may be slow for long. */
@@ -43,7 +40,7 @@ export class LiveRoom {
   readonly name: RoomName;
   readonly sockets: RoomSockets;
   readonly stored: StoredMark;
-  readonly side: SessionSide;
+  readonly side: RoomSide;
   readonly #deps: LiveRoomDeps;
   readonly #reader: RoomReader;
   readonly #outbox: Outbox;
@@ -53,6 +50,7 @@ export class LiveRoom {
   #epoch = "";
   #repair: Promise<void> | undefined;
   #lastFlushMs = 0;
+  #lastTipMs = 0;
 
   constructor(name: RoomName, deps: LiveRoomDeps) {
     this.name = name;
@@ -60,12 +58,7 @@ export class LiveRoom {
     this.#reader = new RoomReader(name, deps);
     this.sockets = new RoomSockets(name, deps.publish);
     this.stored = new StoredMark(this.sockets, () => this.flushedUpto);
-    this.side = new SessionSide({
-      sockets: this.sockets,
-      reader: this.#reader,
-      clock: deps.clock,
-      onState: (state) => deps.onSessionState(this, state),
-    });
+    this.side = createSide(this.sockets, this.#reader, deps);
     this.#outbox = new Outbox(
       {
         room: name,
@@ -176,7 +169,9 @@ export class LiveRoom {
 
   /** A `tip` for sockets that heard nothing for a while: they find a hole of their own by it. */
   tellTip(quietMs: number): void {
-    if (this.#phase !== "live" || performance.now() - this.#lastFlushMs < quietMs) return;
+    const nowMs = performance.now();
+    if (this.#phase !== "live" || nowMs - Math.max(this.#lastFlushMs, this.#lastTipMs) < quietMs) return;
+    this.#lastTipMs = nowMs;
     this.sockets.publishV2(tipFrame(this.name, this.flushedUpto));
   }
 

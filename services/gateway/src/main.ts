@@ -9,16 +9,21 @@ import { loadOrExit, type RunningService, run } from "@drawchat/runtime/run";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { Admission } from "./admission.ts";
 import { ApiClient } from "./api-client.ts";
-import { createCommands } from "./commands.ts";
 import { loadConfig } from "./config.ts";
 import type { Connection } from "./connection.ts";
 import { ControlWatch } from "./control-watch.ts";
+import { createConversationCommands } from "./conversation-commands.ts";
 import { drainSockets } from "./drain.ts";
-import { join } from "./join.ts";
+import { InboxFeed } from "./inbox-feed.ts";
+import { joinSession } from "./join-session.ts";
+import { MemberRooms, tellPresence } from "./member-rooms.ts";
 import { createGatewayMetrics } from "./metrics.ts";
+import { openConversations } from "./open-conversations.ts";
+import { Presence } from "./presence.ts";
 import { RedisClock } from "./redis-clock.ts";
 import { Rooms } from "./rooms.ts";
 import { GatewayServer } from "./server.ts";
+import { createSessionCommands } from "./session-commands.ts";
 import { isOver } from "./session-watch.ts";
 import { SubscriptionProbe } from "./subscription-probe.ts";
 import { Sweep } from "./sweep.ts";
@@ -38,10 +43,13 @@ async function start(): Promise<RunningService> {
     sockets: () => server.connections.size,
     *connectionsByRoom() {
       for (const room of rooms.all()) {
+        if (room.side.kind !== "session") continue;
         yield [room.name, "1", room.sockets.countV1];
         yield [room.name, "2", room.sockets.countV2];
       }
+      yield ["conversations", "2", server.countOf("conversations")];
     },
+    rooms: () => rooms.count(),
   });
   const clock = new RedisClock();
   const api = new ApiClient(config.apiInternalUrl);
@@ -53,7 +61,18 @@ async function start(): Promise<RunningService> {
     limits: { session: maxMessagesPerUserPerMinute, conversation: config.conversations.maxMessagesPerUserPerMinute },
     restoreRoom: (room) => api.restoreRoom(room),
   });
-  const users = new UserSockets(config.maxSocketsPerUser);
+  // Sockets of one path do not push out those of the other.
+  const users = { session: new UserSockets(config.maxSocketsPerUser), conversations: new UserSockets(config.maxSocketsPerUser) };
+  const memberRooms = new MemberRooms();
+  const presence = new Presence({
+    redis,
+    subscriber,
+    gatewayId: config.gatewayId,
+    clock,
+    log,
+    onPresence: (userId, state, lastSeenMs) => tellPresence(memberRooms, userId, state, lastSeenMs),
+  });
+  const inbox = new InboxFeed({ subscriber, log });
 
   const rooms = new Rooms({
     redis,
@@ -68,33 +87,47 @@ async function start(): Promise<RunningService> {
     publish: (topic, bytes) => server.publish(topic, bytes),
     tickMs: config.tickMs,
     historyLimit: messageHistoryLimit,
-    onSessionState: (room, state) => {
+    memberRooms,
+    presenceOf: (userId) => presence.stateOf(userId),
+    onSessionState: (sockets, state) => {
       // A session that comes back while its sockets leave (cancelled, and made again) keeps those that are still there.
       const leavesAtMs = () => (isOver(state) ? performance.now() + Math.random() * config.closeSpreadMs : Number.POSITIVE_INFINITY);
-      for (const { connection } of room.sockets.seats) connection.leavesAtMs = leavesAtMs();
+      for (const { connection } of sockets.seats) connection.leavesAtMs = leavesAtMs();
     },
   });
-  const commands = createCommands({
+  const shared = {
     acceptor,
     api,
     verifier,
     clock,
     metrics,
-    messagesPerMinute: maxMessagesPerUserPerMinute,
     historyLimit: messageHistoryLimit,
     resumes: new RateLimiterMemory({ points: 3, duration: 10 }),
-    onBadFrame: (connection) => server.noteBadFrame(connection),
-  });
-  const joinDeps = {
-    joins: new RateLimiterMemory({ points: config.joinsPerUser, duration: 10 }),
+    onBadFrame: (connection: Connection) => server.noteBadFrame(connection),
+  };
+  const handlers = {
+    ...createSessionCommands({ ...shared, messagesPerMinute: maxMessagesPerUserPerMinute }),
+    conversations: createConversationCommands({
+      ...shared,
+      redis,
+      rooms,
+      presence,
+      inbox,
+      messagesPerMinute: config.conversations.maxMessagesPerUserPerMinute,
+    }),
+  };
+  const joins = new RateLimiterMemory({ points: config.joinsPerUser, duration: 10 });
+  const sessionDeps = {
+    joins,
     verifier,
+    users: users.session,
     rooms,
-    users,
     clock,
     isEnabled: enabled,
     waitBeforeOpenMs: waitBeforeOpenMinutes * 60_000,
-    commands,
+    commands: handlers,
   };
+  const conversationDeps = { joins, verifier, users: users.conversations, api, commands: handlers.conversations };
 
   const server = new GatewayServer({
     log,
@@ -102,20 +135,31 @@ async function start(): Promise<RunningService> {
     rules: { allowedOrigins: config.allowedOrigins, isAnyOriginAllowed: config.isAnyOriginAllowed },
     admission: new Admission(config.admission),
     trustedProxies: config.trustedProxies,
-    handlers: commands,
-    onOpen: (connection, token) => void join(joinDeps, connection, token),
+    handlers,
+    onOpen: (connection, token) => {
+      const { path } = connection;
+      if (path.kind === "session") void joinSession(sessionDeps, connection, token, path.sessionId);
+      else void openConversations(conversationDeps, connection, token);
+    },
     onClose: (connection) => forget(connection),
   });
   const sweep = new Sweep(server.connections);
   const forget = (connection: Connection) => {
-    if (connection.userId !== undefined) users.remove(connection, connection.userId);
+    const { userId, path } = connection;
     for (const seat of connection.seats) rooms.leave(seat);
+    if (userId === undefined) return;
+    users[path.kind].remove(connection, userId);
+    if (path.kind === "session") return;
+    inbox.leave(connection, userId);
+    presence.remove(connection, userId);
   };
   const control = new ControlWatch({
     redis,
     subscriber,
     log,
-    onCommand: (command) => users.end(command.user_id, command.code, command.reason),
+    onCommand: ({ user_id: userId, code, reason }) => {
+      for (const sockets of Object.values(users)) sockets.end(userId, code, reason);
+    },
   });
   const probe = new SubscriptionProbe({
     redis,
@@ -136,7 +180,9 @@ async function start(): Promise<RunningService> {
   });
 
   rooms.start();
+  inbox.start();
   await control.start();
+  await presence.start();
   await probe.start();
   sweep.start();
   const privatePort = await privateServer.start();
@@ -150,7 +196,7 @@ async function start(): Promise<RunningService> {
       control.stop();
       probe.stop();
       sweep.stop();
-      await rooms.stop();
+      await Promise.all([rooms.stop(), presence.stop()]);
       server.close();
       redis.disconnect();
       subscriber.disconnect();

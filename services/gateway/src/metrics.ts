@@ -1,3 +1,4 @@
+import type { RoomKind } from "@drawchat/protocol/ids";
 import type { Metrics } from "@drawchat/runtime/metrics";
 
 export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
@@ -8,15 +9,25 @@ const TICK_BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 250, 1_000];
 export interface GatewayFigures {
   /** Open sockets, in a room or not yet. */
   sockets: () => number;
+  /** Of sessions by name; those of conversations are one. */
   connectionsByRoom: () => Iterable<[room: string, version: "1" | "2", count: number]>;
+  rooms: () => Record<RoomKind, number>;
 }
 
-export function createGatewayMetrics(metrics: Metrics, { sockets, connectionsByRoom }: GatewayFigures) {
+export function createGatewayMetrics(metrics: Metrics, { sockets, connectionsByRoom, rooms }: GatewayFigures) {
   // Always there, also at 0: what scales gateways by it must see that they are empty.
   metrics.gauge("gateway_sockets", "Open sockets", [], (gauge) => gauge.set(sockets()));
-  metrics.gauge("gateway_connections", "Open sockets by room and wire version", ["room", "version"], (gauge) => {
-    gauge.reset();
-    for (const [room, version, count] of connectionsByRoom()) gauge.set({ room, version }, count);
+  metrics.gauge(
+    "gateway_connections",
+    "Open sockets by session and wire version, those of conversations as one room",
+    ["room", "version"],
+    (gauge) => {
+      gauge.reset();
+      for (const [room, version, count] of connectionsByRoom()) gauge.set({ room, version }, count);
+    },
+  );
+  metrics.gauge("gateway_rooms", "Rooms with listeners on this gateway, by kind", ["kind"], (gauge) => {
+    for (const [kind, count] of Object.entries(rooms())) gauge.set({ kind }, count);
   });
   return {
     handshakesRefused: metrics.counter("gateway_handshakes_refused_total", "Upgrades refused by HTTP status", ["code"]),

@@ -55,15 +55,18 @@ export interface ErrorExtra {
   clientId?: string;
   messageId?: number;
   retryAfterMs?: number;
+  /** Of `newer_messages`. */
+  lastId?: number;
 }
 
-export function errorFrame(code: ErrorCode, { room, clientId, messageId, retryAfterMs }: ErrorExtra): string {
+export function errorFrame(code: ErrorCode, { room, clientId, messageId, retryAfterMs, lastId }: ErrorExtra): string {
   const fields = {
     code,
     message: ERRORS[code].message,
     ...(clientId === undefined ? {} : { client_id: clientId }),
     ...(messageId === undefined ? {} : { message_id: messageId }),
     ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+    ...(lastId === undefined ? {} : { last_id: lastId }),
   };
   return `${room === undefined ? '{"type":"error",' : headOf("error", room)}${JSON.stringify(fields).slice(1)}`;
 }

@@ -1,8 +1,9 @@
 /**
  * The rooms with listeners on this gateway. The first listener subscribes the room's channel, the last one to leave
- * unsubscribes it. Also the beats: the tip check every 5 s, the viewers' count and who they are, Redis's clock.
+ * unsubscribes it. Also the beats: the tip checks, of sessions the viewers' count and who they are, Redis's clock.
  */
-import type { RoomName } from "@drawchat/protocol/ids";
+import type { LeftFrame } from "@drawchat/protocol/conversations";
+import { type RoomKind, type RoomName, roomKind } from "@drawchat/protocol/ids";
 import { isReady, type RedisClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { decodeControl, decodePublication, isControl } from "@drawchat/redis/publication";
@@ -14,9 +15,14 @@ import type { Log } from "@drawchat/runtime/log";
 import { Audience } from "./audience.ts";
 import type { Connection } from "./connection.ts";
 import { LiveRoom, type LiveRoomDeps } from "./live-room.ts";
+import type { RoomSide } from "./room-side.ts";
 import { Seat } from "./seat.ts";
 
 const TIP_CHECK_MS = 5_000;
+/** So often that who was taken out of a conversation is out within 3 s, also where the publication of it was lost. */
+const CONVERSATION_CHECK_MS = 2_000;
+/** How long a room's sockets hear nothing before they are told where it stands; a socket may be in 200 conversations. */
+const QUIET_MS = { session: 5_000, conversation: 30_000 };
 /** A tip ahead of ours is usually a publication on its way. */
 const TIP_GRACE_MS = 1_000;
 /** With what is stale after 12 s: a killed gateway's viewers are gone within 15 s. */
@@ -31,7 +37,7 @@ type OpenAnswer = { kind: "open"; room: LiveRoom } | NotOpened;
 /** `gone`: the socket closed meanwhile. */
 export type JoinAnswer = { kind: "joined"; seat: Seat } | { kind: "gone" } | NotOpened;
 
-export interface RoomsOptions extends LiveRoomDeps {
+export interface RoomsOptions extends Omit<LiveRoomDeps, "evict"> {
   subscriber: RedisClient;
   gatewayId: string;
   /** How long joins and leaves gather before they are reported. */
@@ -40,6 +46,7 @@ export interface RoomsOptions extends LiveRoomDeps {
 
 export class Rooms {
   readonly #options: RoomsOptions;
+  readonly #roomDeps: LiveRoomDeps;
   readonly #log: Log;
   readonly #rooms = new Map<RoomName, LiveRoom>();
   readonly #opening = new Map<RoomName, Promise<OpenAnswer>>();
@@ -51,6 +58,7 @@ export class Rooms {
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.#roomDeps = { ...options, evict: (seat) => this.evict(seat) };
     this.#log = options.log;
     this.#audience = new Audience({ redis: options.redis, gatewayId: options.gatewayId, find: (name) => this.#rooms.get(name) });
   }
@@ -60,9 +68,10 @@ export class Rooms {
     subscriber.on("messageBuffer", (channel: Buffer, bytes: Buffer) => this.#onMessage(channel, bytes));
     // What was published while the subscription was away is a hole in every room.
     subscriber.on("ready", () => void this.#onSubscriberReady());
-    void this.#every(TIP_CHECK_MS, () => this.#checkTips());
+    void this.#every(TIP_CHECK_MS, () => this.#checkTips(this.#ofKind("session")));
+    void this.#every(CONVERSATION_CHECK_MS, () => this.#checkTips(this.#ofKind("conversation")));
     void this.#every(RENEWAL_MS, () => renewRooms(redis, [...this.#rooms.keys()]));
-    void this.#every(VIEWERS_BEAT_MS, () => this.#beatViewers([...this.#rooms.values()]));
+    void this.#every(VIEWERS_BEAT_MS, () => this.#beatViewers(this.#ofKind("session")));
     void this.#every(VIEWERS_CHANGE_MS, () => {
       const changed = [...this.#viewersChanged];
       this.#viewersChanged.clear();
@@ -76,7 +85,8 @@ export class Rooms {
   async stop(): Promise<void> {
     this.#stopped.abort();
     const { redis, gatewayId } = this.#options;
-    await Promise.allSettled([this.#audience.report(), ...[...this.#rooms.keys()].map((room) => beatViewers(redis, room, gatewayId, 0))]);
+    const sessions = this.#ofKind("session");
+    await Promise.allSettled([this.#audience.report(), ...sessions.map((room) => beatViewers(redis, room.name, gatewayId, 0))]);
     for (const room of this.#rooms.values()) room.close();
   }
 
@@ -84,16 +94,31 @@ export class Rooms {
     return this.#rooms.values();
   }
 
-  /** A seat for this connection in the room, which is live then. Never rejects. */
-  async join(name: RoomName, connection: Connection, userId: number): Promise<JoinAnswer> {
+  count(): Record<RoomKind, number> {
+    const counts = { session: 0, conversation: 0, notes: 0 };
+    for (const name of this.#rooms.keys()) counts[roomKind(name)] += 1;
+    return counts;
+  }
+
+  #ofKind(kind: RoomSide["kind"]): LiveRoom[] {
+    return [...this.#rooms.values()].filter((room) => room.side.kind === kind);
+  }
+
+  /**
+   * A seat for this connection in the room, which is live then; `unknown` also where `mayEnter` says no, as if there were
+   * no such room. Never rejects.
+   */
+  async join(name: RoomName, connection: Connection, userId: number, mayEnter: (side: RoomSide) => boolean): Promise<JoinAnswer> {
     for (;;) {
       const answer = await this.#open(name);
       if (answer.kind !== "open") return answer;
       const { room } = answer;
-      // Opened for one who is gone: nobody else would close it.
-      if (!connection.isAlive) {
+      // Who was let in a moment ago may be ahead of what this gateway heard of it.
+      if (!mayEnter(room.side)) await room.refreshPolicy();
+      // Opened for one who is gone or may not be here: nobody else would close it.
+      if (!connection.isAlive || !mayEnter(room.side)) {
         this.#closeIfEmpty(room);
-        return { kind: "gone" };
+        return { kind: connection.isAlive ? "unknown" : "gone" };
       }
       // Somebody else's leaving may have closed it since: then it is opened again.
       if (this.#rooms.get(name) === room) return { kind: "joined", seat: this.#enter(room, connection, userId) };
@@ -104,7 +129,7 @@ export class Rooms {
     const seat = new Seat(connection, room, userId);
     connection.seats = [...connection.seats, seat];
     room.sockets.add(seat);
-    this.#viewersChanged.add(room);
+    if (room.side.kind === "session") this.#viewersChanged.add(room);
     return seat;
   }
 
@@ -117,9 +142,18 @@ export class Rooms {
     const { room, connection, userId } = seat;
     seat.pause();
     connection.seats = connection.seats.filter((other) => other !== seat);
-    if (room.sockets.remove(seat)) this.#audience.noteLeave(room.name, userId);
-    this.#viewersChanged.add(room);
+    const isLastOfUser = room.sockets.remove(seat);
+    if (room.side.kind === "session") {
+      if (isLastOfUser) this.#audience.noteLeave(room.name, userId);
+      this.#viewersChanged.add(room);
+    }
     this.#closeIfEmpty(room);
+  }
+
+  /** Its user may not be in the room any more. */
+  evict(seat: Seat): void {
+    this.leave(seat);
+    seat.connection.send(JSON.stringify({ type: "left", room: seat.room.name, reason: "removed" } satisfies LeftFrame));
   }
 
   #closeIfEmpty(room: LiveRoom): void {
@@ -139,14 +173,14 @@ export class Rooms {
   /** Subscribe first, then read: what is published in between waits in the room and is merged by id. */
   async #openCold(name: RoomName): Promise<OpenAnswer> {
     const channel = keys.channel(name);
-    const room = new LiveRoom(name, this.#options);
+    const room = new LiveRoom(name, this.#roomDeps);
     this.#byChannel.set(channel, room);
     try {
       if (!isReady(this.#options.subscriber)) throw new Error("the subscription connection is away");
       await this.#options.subscriber.subscribe(channel);
       if (await room.open()) {
         this.#rooms.set(name, room);
-        this.#log.info({ component: "live_chat", room: name }, "room opened");
+        this.#tell(room, "room opened");
         return { kind: "open", room };
       }
       this.#drop(room);
@@ -171,8 +205,13 @@ export class Rooms {
     this.#rooms.delete(room.name);
     this.#viewersChanged.delete(room);
     this.#drop(room);
-    this.#log.info({ component: "live_chat", room: room.name }, "room closed, nobody listens here");
-    void this.#beatViewers([room]);
+    this.#tell(room, "room closed, nobody listens here");
+    if (room.side.kind === "session") void this.#beatViewers([room]);
+  }
+
+  /** Conversations come and go all day. */
+  #tell({ name, side }: LiveRoom, what: string): void {
+    this.#log[side.kind === "session" ? "info" : "debug"]({ component: "live_chat", room: name }, what);
   }
 
   #drop(room: LiveRoom): void {
@@ -208,9 +247,8 @@ export class Rooms {
     }
   }
 
-  async #checkTips(): Promise<void> {
+  async #checkTips(rooms: readonly LiveRoom[]): Promise<void> {
     const { redis, clock } = this.#options;
-    const rooms = [...this.#rooms.values()];
     if (rooms.length === 0) return;
     const noted = rooms.map((room) => room.upto);
     const requestedAt = performance.now();
@@ -221,7 +259,7 @@ export class Rooms {
     clock.note(redisTimeMs, requestedAt, performance.now());
     rooms.forEach((room, i) => {
       this.#judgeTip(room, noted[i] ?? 0, tips[i]);
-      room.tellTip(TIP_CHECK_MS);
+      room.tellTip(QUIET_MS[room.side.kind]);
     });
   }
 

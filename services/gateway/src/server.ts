@@ -13,11 +13,19 @@ import { sendPages } from "./catch-up.ts";
 import type { ClientAddress, TrustedProxies } from "./client-address.ts";
 import { Connection, type FrameHandler } from "./connection.ts";
 import { FrameBudget } from "./frame-budget.ts";
-import { type Handshake, type HandshakeRules, judgeHandshake, judgePlainRequest } from "./handshake.ts";
+import {
+  CONVERSATIONS_PATH,
+  type Handshake,
+  type HandshakeRules,
+  judgeHandshake,
+  judgePlainRequest,
+  type SocketPath,
+} from "./handshake.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 
-/** Declared frames above this are cut by the library; between our own limit and this we answer `too_large`. */
+/** Declared frames above these are cut by the library; between our own limits and these we answer `too_large`. */
 const MAX_PAYLOAD_BYTES = 8_192;
+const MAX_CONVERSATION_PAYLOAD_BYTES = 16_384;
 const MAX_BACKPRESSURE_BYTES = 1_048_576;
 const IDLE_TIMEOUT_SECONDS = 60;
 /** The library's LIBUS_LISTEN_* options. */
@@ -30,7 +38,7 @@ export interface ServerOptions {
   rules: HandshakeRules;
   admission: Admission;
   trustedProxies: TrustedProxies;
-  handlers: { v1: FrameHandler; v2: FrameHandler };
+  handlers: { v1: FrameHandler; v2: FrameHandler; conversations: FrameHandler };
   onOpen: (connection: Connection, token: string) => void;
   onClose: (connection: Connection) => void;
 }
@@ -54,22 +62,8 @@ export class GatewayServer {
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#app.ws<SocketData>("/*", {
-      maxPayloadLength: MAX_PAYLOAD_BYTES,
-      maxBackpressure: MAX_BACKPRESSURE_BYTES,
-      closeOnBackpressureLimit: true,
-      idleTimeout: IDLE_TIMEOUT_SECONDS,
-      sendPingsAutomatically: true,
-      maxLifetime: 0,
-      upgrade: (response, request, context) => this.#guard(() => this.#onUpgrade(response, request, context)),
-      open: (socket) => this.#guard(() => this.#onOpen(socket)),
-      message: (socket, message, isBinary) => this.#guard(() => this.#onMessage(socket, message, isBinary)),
-      ping: (socket) => this.#guard(() => this.#countFrame(socket)),
-      pong: (socket) => this.#guard(() => this.#countFrame(socket)),
-      drain: (socket) => this.#guard(() => this.#onDrain(socket)),
-      dropped: () => this.#options.metrics.dropped.inc(),
-      close: (socket, code) => this.#guard(() => this.#onClose(socket, code)),
-    });
+    this.#app.ws(CONVERSATIONS_PATH, this.#behaviour(MAX_CONVERSATION_PAYLOAD_BYTES));
+    this.#app.ws("/*", this.#behaviour(MAX_PAYLOAD_BYTES));
     this.#app.any("/*", (response, request) => {
       refuse(response, judgePlainRequest({ ...requestLine(request), header: (name) => request.getHeader(name) }));
     });
@@ -86,6 +80,13 @@ export class GatewayServer {
 
   publish(topic: string, bytes: Buffer | string): void {
     this.#app.publish(topic, bytes, false);
+  }
+
+  /** Open sockets that came for this. */
+  countOf(kind: SocketPath["kind"]): number {
+    let count = 0;
+    for (const connection of this.connections) if (connection.path.kind === kind) count += 1;
+    return count;
   }
 
   get isDraining(): boolean {
@@ -106,6 +107,25 @@ export class GatewayServer {
   /** Three refusals of form in 10 s end a socket. */
   noteBadFrame(connection: Connection): void {
     if (this.#budgets.get(connection)?.countBadFrame(performance.now()) === "bad") connection.end("badFrames");
+  }
+
+  #behaviour(maxPayloadLength: number): uWS.WebSocketBehavior<SocketData> {
+    return {
+      maxPayloadLength,
+      maxBackpressure: MAX_BACKPRESSURE_BYTES,
+      closeOnBackpressureLimit: true,
+      idleTimeout: IDLE_TIMEOUT_SECONDS,
+      sendPingsAutomatically: true,
+      maxLifetime: 0,
+      upgrade: (response, request, context) => this.#guard(() => this.#onUpgrade(response, request, context)),
+      open: (socket) => this.#guard(() => this.#onOpen(socket)),
+      message: (socket, message, isBinary) => this.#guard(() => this.#onMessage(socket, message, isBinary)),
+      ping: (socket) => this.#guard(() => this.#countFrame(socket)),
+      pong: (socket) => this.#guard(() => this.#countFrame(socket)),
+      drain: (socket) => this.#guard(() => this.#onDrain(socket)),
+      dropped: () => this.#options.metrics.dropped.inc(),
+      close: (socket, code) => this.#guard(() => this.#onClose(socket, code)),
+    };
   }
 
   #onUpgrade(response: uWS.HttpResponse, request: uWS.HttpRequest, context: uWS.us_socket_context_t): void {
@@ -161,7 +181,13 @@ export class GatewayServer {
       this.noteBadFrame(connection);
       return;
     }
-    connection.receive(Buffer.from(message), connection.version === 1 ? this.#options.handlers.v1 : this.#options.handlers.v2);
+    connection.receive(Buffer.from(message), this.#handlerOf(connection));
+  }
+
+  #handlerOf({ path, version }: Connection): FrameHandler {
+    const { v1, v2, conversations } = this.#options.handlers;
+    if (path.kind === "conversations") return conversations;
+    return version === 1 ? v1 : v2;
   }
 
   /** Undefined where the socket is gone, or goes now because of this frame: a flood must end inside its own callback. */

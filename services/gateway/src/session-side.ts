@@ -17,6 +17,7 @@ export interface SessionSideDeps {
 }
 
 export class SessionSide {
+  readonly kind = "session";
   readonly counts: RoomCounts;
   readonly #sockets: RoomSockets;
   readonly #reader: RoomReader;
@@ -51,7 +52,7 @@ export class SessionSide {
 
   /** Told to the sockets by the watch. */
   setPolicy(policy: RoomPolicy): void {
-    if (policy.kind !== "session") return;
+    if (policy.kind !== "session") throw new TypeError("a session has the policy of a conversation");
     this.#policy = policy;
     this.#winners = new Set(policy.winners);
     this.#watch.watch(policy);

@@ -22,7 +22,11 @@ beforeEach(async () => {
   const ignore = () => undefined;
   server = new GatewayServer({
     log: createLog("test", "silent"),
-    metrics: createGatewayMetrics(new Metrics("test"), { sockets: () => 0, connectionsByRoom: () => [] }),
+    metrics: createGatewayMetrics(new Metrics("test"), {
+      sockets: () => 0,
+      connectionsByRoom: () => [],
+      rooms: () => ({ session: 0, conversation: 0, notes: 0 }),
+    }),
     admission: new Admission({
       handshakesPerSecond: 100,
       handshakesPerAddressPerSecond: 100,
@@ -31,7 +35,7 @@ beforeEach(async () => {
     }),
     trustedProxies: new TrustedProxies([]),
     rules: { allowedOrigins: [], isAnyOriginAllowed: true },
-    handlers: { v1: ignore, v2: ignore },
+    handlers: { v1: ignore, v2: ignore, conversations: ignore },
     onOpen: (connection) => opened.resolve(connection),
     onClose: ignore,
   });

@@ -4,13 +4,12 @@ import { commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { ApiClient } from "../src/api-client.ts";
-import { Connection, type Wire } from "../src/connection.ts";
 import { LiveRoom } from "../src/live-room.ts";
+import { MemberRooms } from "../src/member-rooms.ts";
 import { createGatewayMetrics } from "../src/metrics.ts";
 import { RedisClock } from "../src/redis-clock.ts";
 import { Seat } from "../src/seat.ts";
-
-const NOWHERE: Wire = { send: () => 1, end: () => undefined, subscribe: () => true, unsubscribe: () => true, getBufferedAmount: () => 0 };
+import { looseConnection } from "./loose-connection.ts";
 
 /** What the room's topics are told is collected. */
 export function listenedRoom(): { room: LiveRoom; told: { topic: string; frame: unknown }[] } {
@@ -23,15 +22,21 @@ export function listenedRoom(): { room: LiveRoom; told: { topic: string; frame: 
     api: new ApiClient("http://127.0.0.1:1"),
     acceptor: new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: async () => "unavailable" }),
     clock: new RedisClock(),
-    metrics: createGatewayMetrics(new Metrics("test"), { sockets: () => 0, connectionsByRoom: () => [] }),
+    metrics: createGatewayMetrics(new Metrics("test"), {
+      sockets: () => 0,
+      connectionsByRoom: () => [],
+      rooms: () => ({ session: 0, conversation: 0, notes: 0 }),
+    }),
     publish: (topic, bytes) => told.push({ topic, frame: JSON.parse(bytes.toString()) }),
     tickMs: 10,
     historyLimit: 100,
     onSessionState: () => undefined,
+    memberRooms: new MemberRooms(),
+    presenceOf: () => "offline",
+    evict: () => undefined,
   });
   for (const version of [1, 2] as const) {
-    const handshake = { sessionId: 1, version, token: "", subprotocol: undefined };
-    const connection = new Connection(NOWHERE, handshake, { onClose: () => undefined, onDropped: () => undefined });
+    const connection = looseConnection(version, { kind: "session", sessionId: 1 });
     room.sockets.add(new Seat(connection, room, version));
   }
   return { room, told };

@@ -1,10 +1,9 @@
-/** What a client may say, frame by frame. Everything a frame claims about its sender is passed over: the token says it. */
+/** What a client of a live chat may say, frame by frame. Everything a frame claims about its sender is passed over: the token says it. */
 import type { Identity } from "@drawchat/auth/claims";
 import type { TokenVerifier } from "@drawchat/auth/token";
 import { decodeFrame, decodeFrameV1 } from "@drawchat/protocol/decode";
 import { type ClientFrame, MAX_FRAME_BYTES, MAX_MESSAGE_CHARS, type Position, type WelcomeFrame } from "@drawchat/protocol/frames";
 import { roomNumber } from "@drawchat/protocol/ids";
-import type { Refusal } from "@drawchat/protocol/parse-frame";
 import { cleanText, LIVE_CHAT_TEXT } from "@drawchat/protocol/text";
 import type { Acceptor, Outcome } from "@drawchat/redis/accept";
 import type { LikeTarget } from "@drawchat/redis/keys";
@@ -12,25 +11,24 @@ import type { RateLimiterMemory } from "rate-limiter-flexible";
 import type { ApiClient } from "./api-client.ts";
 import { canRecover, sendFirstPage, sendPages, sendReset, sendResume } from "./catch-up.ts";
 import type { Connection, FrameHandler } from "./connection.ts";
+import { renewIdentity } from "./identify.ts";
 import type { LiveRoom } from "./live-room.ts";
-import type { GatewayMetrics } from "./metrics.ts";
 import type { RedisClock } from "./redis-clock.ts";
+import { type RefuseDeps, refuseFrame } from "./refuse-frame.ts";
 import { ackFrame } from "./room-frames.ts";
 import type { Seat } from "./seat.ts";
+import type { SessionSide } from "./session-side.ts";
 import { sessionFrame, stateAt } from "./session-watch.ts";
 
-export interface CommandDeps {
+export interface SessionCommandDeps extends RefuseDeps {
   acceptor: Acceptor;
   api: ApiClient;
   verifier: TokenVerifier;
   clock: RedisClock;
-  metrics: GatewayMetrics;
   messagesPerMinute: number;
   historyLimit: number;
   /** A user's resumes out of reach of their own pace: 3 in 10 s. */
   resumes: RateLimiterMemory;
-  /** Counts a frame of bad form; ends the socket when there were too many. */
-  onBadFrame: (connection: Connection) => void;
 }
 
 const PONG = '{"type":"pong"}';
@@ -40,17 +38,18 @@ interface Joined {
   connection: Connection;
   seat: Seat;
   room: LiveRoom;
+  session: SessionSide;
   identity: Identity;
 }
 
-export function createCommands(deps: CommandDeps): { v1: FrameHandler; v2: FrameHandler } {
+export function createSessionCommands(deps: SessionCommandDeps): { v1: FrameHandler; v2: FrameHandler } {
   const guarded =
     (handle: (joined: Joined, bytes: Buffer) => Promise<void> | undefined): FrameHandler =>
     (connection, bytes) => {
       const { identity } = connection;
       const seat = connection.seats[0];
-      if (seat === undefined || identity === undefined) return undefined;
-      return handle({ connection, seat, room: seat.room, identity }, bytes);
+      if (seat === undefined || seat.room.side.kind !== "session" || identity === undefined) return undefined;
+      return handle({ connection, seat, room: seat.room, session: seat.room.side, identity }, bytes);
     };
   return {
     v1: guarded((joined, bytes) => handleV1(deps, joined, bytes)),
@@ -58,7 +57,7 @@ export function createCommands(deps: CommandDeps): { v1: FrameHandler; v2: Frame
   };
 }
 
-function handleV1(deps: CommandDeps, joined: Joined, bytes: Buffer): undefined {
+function handleV1(deps: SessionCommandDeps, joined: Joined, bytes: Buffer): undefined {
   const decoded = decodeFrameV1(bytes);
   if (!decoded.ok) return refuseFrame(deps, joined.connection, decoded);
   if (decoded.frame.type === "ping") joined.connection.send(PONG);
@@ -67,7 +66,7 @@ function handleV1(deps: CommandDeps, joined: Joined, bytes: Buffer): undefined {
   return undefined;
 }
 
-function handleV2(deps: CommandDeps, joined: Joined, bytes: Buffer): Promise<void> | undefined {
+function handleV2(deps: SessionCommandDeps, joined: Joined, bytes: Buffer): Promise<void> | undefined {
   const decoded = decodeFrame(bytes);
   if (!decoded.ok) return refuseFrame(deps, joined.connection, decoded);
   const { frame } = decoded;
@@ -83,7 +82,7 @@ function handleV2(deps: CommandDeps, joined: Joined, bytes: Buffer): Promise<voi
 }
 
 function handleJoined(
-  deps: CommandDeps,
+  deps: SessionCommandDeps,
   joined: Joined,
   frame: Extract<ClientFrame, { type: "message" | "like" | "resume" }>,
 ): Promise<void> | undefined {
@@ -103,30 +102,25 @@ function handleJoined(
   }
 }
 
-/** Answers what a frame says wrong. Bad form is counted; a text that is too long, say, is only a person's mistake. */
-function refuseFrame(deps: CommandDeps, connection: Connection, { code, clientId }: Omit<Refusal, "ok">): undefined {
-  deps.metrics.refused.inc({ code });
-  connection.sendError(code, clientId === undefined ? {} : { clientId });
-  if (code.startsWith("bad_")) deps.onBadFrame(connection);
-  return undefined;
-}
-
-async function hello(deps: CommandDeps, joined: Joined, since: Position | undefined): Promise<void> {
-  const { connection, seat, room } = joined;
+async function hello(deps: SessionCommandDeps, joined: Joined, since: Position | undefined): Promise<void> {
+  const { connection, seat, room, session } = joined;
   const recovered = await canRecover(room, since);
   if (!connection.isAlive) return;
   const start = recovered && since !== undefined ? since.id : room.ring.startOfLast(deps.historyLimit);
   sendFirstPage(seat, welcomeHead(deps, joined, recovered), start);
   // Also for lines from before `start`: their likes went on while the client was away.
   const counted = room.ring.messageIdsAfter(Math.min(start, room.ring.startOfLast(deps.historyLimit)));
-  connection.send(room.side.counts.snapshotFrame(counted));
+  connection.send(session.counts.snapshotFrame(counted));
   connection.isGreeted = true;
   sendPages(seat);
 }
 
-function welcomeHead(deps: CommandDeps, { room, identity }: Joined, recovered: boolean): Omit<WelcomeFrame, "events" | "upto"> {
+function welcomeHead(
+  deps: SessionCommandDeps,
+  { room, session: { policy }, identity }: Joined,
+  recovered: boolean,
+): Omit<WelcomeFrame, "events" | "upto"> {
   const nowMs = deps.clock.nowMs();
-  const { policy } = room.side;
   const { type: _, ...session } = sessionFrame(policy, stateAt(policy, nowMs));
   return {
     type: "welcome",
@@ -144,7 +138,7 @@ function welcomeHead(deps: CommandDeps, { room, identity }: Joined, recovered: b
   };
 }
 
-async function resume(deps: CommandDeps, { connection, seat, room, identity }: Joined, since: Position): Promise<void> {
+async function resume(deps: SessionCommandDeps, { connection, seat, room, identity }: Joined, since: Position): Promise<void> {
   try {
     await deps.resumes.consume(identity.userId);
   } catch {
@@ -162,16 +156,16 @@ async function resume(deps: CommandDeps, { connection, seat, room, identity }: J
  * The JSON of a message around its two slots: the id goes behind the first part, created_at behind the second. The
  * flags are what the server knows now; they stay with the message.
  */
-function messageParts({ identity, room }: Joined, message: string): readonly [string, string, string] {
+function messageParts({ identity, session }: Joined, message: string): readonly [string, string, string] {
   const { userId, username, profilePic, isHost } = identity;
   return [
     '{"type":"new_message","message":{"id":',
     `,"user_id":${userId},"username":${JSON.stringify(username)},"profile_pic":${JSON.stringify(profilePic)},"message":${JSON.stringify(message)},"message_type":"text","likes":0,"created_at":"`,
-    `","is_winner":${room.side.isWinner(userId)},"is_host":${isHost}}}`,
+    `","is_winner":${session.isWinner(userId)},"is_host":${isHost}}}`,
   ];
 }
 
-async function sendMessage(deps: CommandDeps, joined: Joined, clientId: string, message: string): Promise<void> {
+async function sendMessage(deps: SessionCommandDeps, joined: Joined, clientId: string, message: string): Promise<void> {
   const { connection, room, identity } = joined;
   const cleaned = cleanText(message, LIVE_CHAT_TEXT);
   if (!cleaned.ok)
@@ -186,7 +180,7 @@ async function sendMessage(deps: CommandDeps, joined: Joined, clientId: string, 
   answerMessage(deps, joined, clientId, outcome);
 }
 
-function answerMessage(deps: CommandDeps, { connection, room }: Joined, clientId: string, outcome: Outcome): void {
+function answerMessage(deps: SessionCommandDeps, { connection, room }: Joined, clientId: string, outcome: Outcome): void {
   if (outcome.kind === "refused") {
     deps.metrics.refused.inc({ code: outcome.code });
     connection.sendError(outcome.code, {
@@ -201,7 +195,7 @@ function answerMessage(deps: CommandDeps, { connection, room }: Joined, clientId
 }
 
 /** After a loss of Redis its dedupe is gone, and the message may be in Postgres: a blind resend would be a ghost. */
-async function resendMessage(deps: CommandDeps, joined: Joined, clientId: string, message: string): Promise<void> {
+async function resendMessage(deps: SessionCommandDeps, joined: Joined, clientId: string, message: string): Promise<void> {
   const { connection, room, identity } = joined;
   try {
     const id = await deps.api.storedId(room.name, identity.userId, clientId.toLowerCase());
@@ -215,7 +209,7 @@ async function resendMessage(deps: CommandDeps, joined: Joined, clientId: string
   }
 }
 
-async function like(deps: CommandDeps, { connection, room, identity }: Joined, messageId: number | undefined): Promise<void> {
+async function like(deps: SessionCommandDeps, { connection, room, identity }: Joined, messageId: number | undefined): Promise<void> {
   const target: LikeTarget = messageId === undefined ? "s" : `${messageId}`;
   const submission = { room: room.name, target, userId: identity.userId };
   let outcome = await deps.acceptor.like(submission);
@@ -239,14 +233,9 @@ async function like(deps: CommandDeps, { connection, room, identity }: Joined, m
   });
 }
 
-/** A newer token of the same user; anything else ends the socket. */
-async function refreshToken(deps: CommandDeps, connection: Connection, token: string): Promise<void> {
-  const verdict = await deps.verifier.verify(token);
-  const current = connection.identity;
-  if (verdict.kind === "refused" && verdict.reason === "keys_unavailable") return connection.sendError("unavailable");
-  if (verdict.kind === "refused" || current === undefined) return connection.end("token");
-  const { identity } = verdict;
-  if (identity.userId !== current.userId || identity.issuedAtMs < current.issuedAtMs) return connection.end("token");
+async function refreshToken({ verifier }: SessionCommandDeps, connection: Connection, token: string): Promise<void> {
+  const identity = await renewIdentity(verifier, connection, token);
+  if (identity === undefined) return;
   connection.identity = identity;
   connection.isExpiryTold = false;
 }

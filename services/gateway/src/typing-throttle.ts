@@ -1,0 +1,19 @@
+/** Who types in a room is told every 3 s at most, per user and however many sockets they have; that they stopped, at once. */
+const GAP_MS = 3_000;
+
+export class TypingThrottle {
+  readonly #users = new Map<number, { toldMs: number; isTyping: boolean }>();
+
+  /** Whether this is to be told now. `nowMs` is monotonic. */
+  isDue(userId: number, isTyping: boolean, nowMs: number): boolean {
+    const last = this.#users.get(userId);
+    if (!isTyping) {
+      const isNews = last?.isTyping === true;
+      if (isNews) last.isTyping = false;
+      return isNews;
+    }
+    if (last !== undefined && nowMs - last.toldMs < GAP_MS) return false;
+    this.#users.set(userId, { toldMs: nowMs, isTyping: true });
+    return true;
+  }
+}
