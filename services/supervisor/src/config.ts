@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { readTokenConfig } from "@drawchat/auth/config";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
-import { readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
+import { readConversationSettings, readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
 import { readDrawConfig } from "@drawchat/schedule/draw-config";
 
 export interface Config {
@@ -31,6 +31,7 @@ export function loadConfig(source: EnvSource): Config {
   const liveChat = readLiveChatSettings(env);
   const draw = readDrawConfig(env);
   readTokenConfig(env);
+  readConversationSettings(env);
   const databaseUrl = readUrl(env, "DATABASE_URL", ["postgres:", "postgresql:"]);
   const config = {
     host: env.text("HOST", isProduction ? "0.0.0.0" : "127.0.0.1"),

@@ -44,6 +44,22 @@ test("a fresh start opens a demo draw, and page, API and socket work on one port
   expect(await texts()).toEqual(["first"]);
 });
 
+test("a customer who asks is answered by the bot that comes with it", async () => {
+  const post = async (path: string, body: object) =>
+    await fetch(`http://localhost:${chat.port}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${await token()}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const message = { client_id: crypto.randomUUID(), message: "What does DELIVERY cost?" };
+  const { id } = Object(await (await post("/conversations", { client_id: crypto.randomUUID(), message })).json());
+  const said = async () => {
+    const { messages } = Object(await (await get(`/conversations/${id}/messages`)).json());
+    return messages.map(({ role }: { role: string }) => role);
+  };
+  await vi.waitFor(async () => expect(await said()).toEqual(["customer", "bot"]), PATIENCE);
+});
+
 test("the secret and the addresses are their owner's alone", async () => {
   for (const file of ["secret", "endpoints.json"]) expect((await stat(join(chat.dataDir, file))).mode & 0o777).toBe(0o600);
 });

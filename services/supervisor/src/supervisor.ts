@@ -13,6 +13,7 @@ import { buildWeb } from "@drawchat/web/build";
 import type { AppLog } from "./app-log.ts";
 import type { Config } from "./config.ts";
 import { lockDataDir, readOrMakeSecret, StartRefused } from "./data-dir.ts";
+import { demoBot } from "./demo-bot.ts";
 import { openDemoDraw } from "./demo-draw.ts";
 import { type PlannedProcess, planFleet } from "./fleet-plan.ts";
 import { refuseUselessStores } from "./given-stores.ts";
@@ -77,7 +78,17 @@ export class Supervisor {
     const [databaseUrl, redisUrl] = await Promise.all(steps);
     await migrate(databaseUrl);
     const demoSession = await this.#openDemoDraw(databaseUrl);
-    const plan = await planFleet({ source, host, port, gateways: config.gateways, redisUrl, databaseUrl, dataDir, webDir, jwtSecret });
+    const plan = await planFleet({
+      source: { ...source, ...demoBot(source) },
+      host,
+      port,
+      gateways: config.gateways,
+      redisUrl,
+      databaseUrl,
+      dataDir,
+      webDir,
+      jwtSecret,
+    });
     await this.#startFleet(plan);
     const edge = `http://${host === "127.0.0.1" || host === "0.0.0.0" ? "localhost" : host}:${port}`;
     const endpointsFile = await writeEndpoints(dataDir, endpointsOf(plan, { redisUrl, databaseUrl, edge }));
