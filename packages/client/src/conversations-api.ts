@@ -1,5 +1,5 @@
 /** The REST calls of conversations, a method each. A refusal is an ApiError (rest.ts) under its code. */
-import type { ConversationMessage } from "@drawchat/protocol/conversations";
+import type { ConversationMessage, UserRole } from "@drawchat/protocol/conversations";
 import type {
   Conversation,
   ConversationChange,
@@ -174,8 +174,9 @@ export class ConversationsApi {
     return this.#rest.json({ path: `/users/${id}` }, USER);
   }
 
-  listUsers({ after, limit, q, signal }: Omit<PageRequest, "before"> & { q?: string } = {}): Promise<UserPage> {
-    return this.#rest.json({ path: "/users", query: { after, limit, q }, signal }, { users: [USER], next_after: nullable("number") });
+  /** `q`: the beginning of a name. By id. */
+  listUsers({ q, role, after, limit, signal }: Omit<PageRequest, "before"> & { q?: string; role?: UserRole } = {}): Promise<UserPage> {
+    return this.#rest.json({ path: "/users", query: { q, role, after, limit }, signal }, { users: [USER], next_after: nullable("number") });
   }
 
   changeUser(id: number, change: UserChange): Promise<User> {

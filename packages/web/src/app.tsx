@@ -3,19 +3,21 @@ import { useMemo, useState } from "preact/hooks";
 import { Access } from "./access.ts";
 import { Chat } from "./chat.tsx";
 import { Join } from "./join.tsx";
-import { forgetToken, loadToken, saveToken } from "./saved-token.ts";
+import { SavedToken } from "./saved-token.ts";
 import { TEXTS } from "./texts.ts";
 
+const saved = new SavedToken("drawchat.token");
+
 export function App() {
-  const [token, setToken] = useState(loadToken);
+  const [token, setToken] = useState(() => saved.load());
   const [farewell, setFarewell] = useState<string>();
   const leave = (why?: string) => {
-    forgetToken();
+    saved.forget();
     setFarewell(why);
     setToken(undefined);
   };
   const join = (joined: string) => {
-    saveToken(joined);
+    saved.save(joined);
     setToken(joined);
   };
   const access = useMemo(() => new Access({ server: location.origin, token }), [token]);

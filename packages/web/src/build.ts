@@ -1,4 +1,4 @@
-/** Builds the page and the widget. What is named by its content may be cached for ever, the rest not. */
+/** Builds the pages and the widgets. What is named by its content may be cached for ever, the rest not. */
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,22 +18,39 @@ const COMMON = {
   logLevel: "error",
 } satisfies BuildOptions;
 
+const PAGES = ["index.html", "embed-example.html", "inbox/inbox.html", "support/support.html"];
+const PAGE_PARTS = [
+  "main.tsx",
+  "page.css",
+  "embed-example.ts",
+  "embed-example.css",
+  "inbox/inbox.tsx",
+  "inbox/inbox.css",
+  "support/support-example.ts",
+  "support/support-example.css",
+];
+
 /**
- * Writes `index.html`, `widget.js`, `embed-example.html` and `assets/` to `outDir`, each file also as `.br` and `.gz`.
+ * Writes the pages (`index.html`, `inbox.html`, two examples), `widget.js`, `drawchat-support.js` and `assets/` to
+ * `outDir`, each file also as `.br` and `.gz`.
  * Nothing is loaded from elsewhere and nothing is inline, so that all of it works under `default-src 'self'`.
  */
 export async function buildWeb(outDir: string): Promise<void> {
   const assets = path.join(outDir, "assets");
   await mkdir(assets, { recursive: true });
   const names = [
-    ...(await bundle(assets, ["main.tsx", "page.css", "embed-example.ts", "embed-example.css"], {})),
-    ...(await bundle(assets, ["widget.tsx"], { define: { CHAT_CSS: JSON.stringify(await chatCss()) } })),
+    ...(await bundle(assets, PAGE_PARTS, {})),
+    ...(await bundle(assets, ["widget.tsx"], { define: { CHAT_CSS: JSON.stringify(await styleOf("chat.css")) } })),
+    ...(await bundle(assets, ["support/drawchat-support.tsx"], {
+      define: { SUPPORT_CSS: JSON.stringify(await styleOf("support/support.css")) },
+    })),
   ];
   await copyFile(path.join(SOURCE, "icon.svg"), path.join(assets, "icon.svg"));
   await copyFile(path.join(assets, nameOf(names, "widget-", ".js")), path.join(outDir, "widget.js"));
-  for (const page of ["index.html", "embed-example.html"]) {
+  await copyFile(path.join(assets, nameOf(names, "drawchat-support-", ".js")), path.join(outDir, "drawchat-support.js"));
+  for (const page of PAGES) {
     const html = await readFile(path.join(SOURCE, page), "utf8");
-    await writeFile(path.join(outDir, page), withHashes(html, names));
+    await writeFile(path.join(outDir, path.basename(page)), withHashes(html, names));
   }
   await compress(outDir);
 }
@@ -56,8 +73,9 @@ async function bundle(outdir: string, entries: readonly string[], options: Build
   return Object.keys(metafile.outputs).map((file) => path.basename(file));
 }
 
-async function chatCss(): Promise<string> {
-  const { outputFiles } = await build({ entryPoints: [path.join(SOURCE, "chat.css")], minify: true, write: false, logLevel: "error" });
+async function styleOf(sheet: string): Promise<string> {
+  const entryPoints = [path.join(SOURCE, sheet)];
+  const { outputFiles } = await build({ entryPoints, bundle: true, minify: true, write: false, logLevel: "error" });
   return outputFiles[0]?.text ?? "";
 }
 

@@ -1,6 +1,7 @@
 /** The place to write, drawn again each second. Enter sends, Shift+Enter starts a new line; text written while away is kept and sent later. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatView } from "./chat-model.ts";
+import { fitHeight } from "./fit-height.ts";
 import { SendIcon } from "./icons.tsx";
 import { fill, useTexts } from "./texts.ts";
 
@@ -91,11 +92,4 @@ function Notice({ view, limitedMs }: { view: ChatView; limitedMs: number }) {
       </p>
     </div>
   );
-}
-
-/** As high as its text, up to the height the style sheet allows. */
-function fitHeight(area: HTMLTextAreaElement | null): void {
-  if (!area) return;
-  area.style.height = "auto";
-  area.style.height = `${area.scrollHeight + 2}px`;
 }

@@ -1,12 +1,10 @@
 /** One line: who, when, what, and how many like it. Text is always text. */
 import { Component } from "preact";
-import { useState } from "preact/hooks";
+import { Avatar, hueOf } from "./avatar.tsx";
 import { formatCount, formatTime } from "./countdown.ts";
 import { CheckIcon, ClockIcon, DoubleCheckIcon, HeartIcon, StarIcon } from "./icons.tsx";
 import { fill, type TextName, useTexts } from "./texts.ts";
 import type { Line } from "./timeline.ts";
-
-const HUES = 10;
 
 export interface LineActions {
   onLike: (messageId: number) => void;
@@ -50,7 +48,7 @@ function LineContent({ line, isLiked, isOpen, isOver, isLimited, actions }: Line
   ];
   return (
     <li class={kinds.filter(Boolean).join(" ")} data-id={line.id}>
-      {line.startsGroup ? <Avatar line={line} /> : <span class="avatar-space" />}
+      {line.startsGroup ? <Avatar person={line} /> : <span class="avatar-space" />}
       <div class="body">
         {line.startsGroup && <Who line={line} />}
         <p class="text" dir="auto">
@@ -73,7 +71,7 @@ function Who({ line }: { line: Line }) {
   const texts = useTexts();
   return (
     <p class="who">
-      <bdi class={`name hue-${line.userId % HUES}`}>{line.username}</bdi>
+      <bdi class={`name ${hueOf(line.userId)}`}>{line.username}</bdi>
       {line.isMine && <span class="badge you">{texts.you}</span>}
       {line.isHost && <span class="badge host">{texts.host}</span>}
       {line.isWinner && (
@@ -85,36 +83,6 @@ function Who({ line }: { line: Line }) {
       <time dateTime={new Date(line.at).toISOString()}>{formatTime(line.at)}</time>
     </p>
   );
-}
-
-/** The person's picture; initials where there is none or it does not load. */
-function Avatar({ line }: { line: Line }) {
-  const [isBroken, setIsBroken] = useState(false);
-  const picture = isBroken ? undefined : safePicture(line.profilePic);
-  return (
-    <span class={`avatar hue-${line.userId % HUES}`} aria-hidden="true">
-      {picture === undefined ? (
-        initialsOf(line.username)
-      ) : (
-        <img src={picture} alt="" loading="lazy" referrerpolicy="no-referrer" onError={() => setIsBroken(true)} />
-      )}
-    </span>
-  );
-}
-
-/** Pictures come from https or from this server; anything else is not loaded. */
-function safePicture(url: string | null): string | undefined {
-  if (url === null || url === "") return undefined;
-  if (!URL.canParse(url, location.origin)) return undefined;
-  const parsed = new URL(url, location.origin);
-  return parsed.protocol === "https:" || parsed.origin === location.origin ? parsed.href : undefined;
-}
-
-/** Up to two first letters of the name's words. */
-function initialsOf(username: string): string {
-  const words = username.trim().split(/\s+/);
-  const letters = (words.length > 1 ? [words[0], words.at(-1)] : [words[0]]).map((word) => [...(word ?? "")][0] ?? "");
-  return letters.join("").toUpperCase() || "?";
 }
 
 function MarkIcon({ mark }: { mark: NonNullable<Line["mark"]> }) {

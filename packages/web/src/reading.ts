@@ -4,10 +4,19 @@
  * off (chat.css), so that all browsers, also those without it, do the same.
  */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { ChatView } from "./chat-model.ts";
 
 /** So near to the end still counts as reading the newest. */
 const END_PX = 60;
+
+/** What is read. */
+export interface Readable {
+  /** Another array where they changed. */
+  readonly lines: readonly unknown[];
+  /** There are more lines behind those that are held. */
+  readonly hasMore: boolean;
+  /** How many were written by the reader. */
+  readonly sent: number;
+}
 
 export interface ReadingActions {
   /** The reader left the end, or is back. */
@@ -30,7 +39,7 @@ export interface Reading {
   hold: () => void;
 }
 
-export function useReading(box: { current: HTMLElement | null }, view: ChatView, { onFollow, onReadOn }: ReadingActions): Reading {
+export function useReading(box: { current: HTMLElement | null }, view: Readable, { onFollow, onReadOn }: ReadingActions): Reading {
   const anchor = useRef<Anchor | undefined>(undefined);
   const [isFollowing, setIsFollowing] = useState(true);
   const followedTo = useRef(0);

@@ -1,26 +1,32 @@
-/** The page's sign-in: kept for the life of the tab, so that a reload keeps the person and two tabs can be two people. */
-const KEY = "drawchat.token";
+/** A page's sign-in: kept for the life of the tab, so that a reload keeps the person and two tabs can be two people. */
+export class SavedToken {
+  readonly #key: string;
 
-export function loadToken(): string | undefined {
-  try {
-    return sessionStorage.getItem(KEY) ?? undefined;
-  } catch {
-    return undefined; // storage forbidden: ask for a name again
+  constructor(key: string) {
+    this.#key = key;
   }
-}
 
-export function saveToken(token: string): void {
-  try {
-    sessionStorage.setItem(KEY, token);
-  } catch {
-    // storage forbidden: the person lasts until the next reload
+  load(): string | undefined {
+    try {
+      return sessionStorage.getItem(this.#key) ?? undefined;
+    } catch {
+      return undefined; // storage forbidden: ask for a name again
+    }
   }
-}
 
-export function forgetToken(): void {
-  try {
-    sessionStorage.removeItem(KEY);
-  } catch {
-    // storage forbidden: nothing was kept
+  save(token: string): void {
+    try {
+      sessionStorage.setItem(this.#key, token);
+    } catch {
+      // storage forbidden: the person lasts until the next reload
+    }
+  }
+
+  forget(): void {
+    try {
+      sessionStorage.removeItem(this.#key);
+    } catch {
+      // storage forbidden: nothing was kept
+    }
   }
 }

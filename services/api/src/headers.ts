@@ -43,7 +43,7 @@ const HELMET = {
     directives: {
       defaultSrc: ["'self'"],
       connectSrc: ["'self'", "ws:", "wss:"],
-      imgSrc: ["'self'", "data:", "https:"],
+      imgSrc: ["'self'", "data:", "blob:", "https:"], // blob: files of conversations, which are fetched with a token
       styleSrc: ["'self'", "'unsafe-inline'"],
       objectSrc: ["'none'"],
       baseUri: ["'none'"],

@@ -1,4 +1,4 @@
-/** The built page: `/` never cached, assets (named by their hash) for ever. */
+/** The built pages: `/`, `/inbox`, `/support` never cached, assets (named by their hash) for ever. */
 import { resolve } from "node:path";
 import serveStatic from "@fastify/static";
 import type { App } from "./api.ts";
@@ -23,4 +23,7 @@ export async function addPages(app: App, webDir: string): Promise<void> {
       reply.header("cache-control", isHashed ? `public, max-age=${YEAR_SECONDS}, immutable` : "no-cache");
     },
   });
+  for (const page of ["inbox", "support"]) {
+    app.get(`/${page}`, { schema: { hide: true } }, (_request, reply) => reply.sendFile(`${page}.html`));
+  }
 }

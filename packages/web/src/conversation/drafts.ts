@@ -1,0 +1,45 @@
+/** What was begun and not sent, kept for the life of the tab. Lost where storage is forbidden, never an error. */
+import { isRecord } from "@drawchat/client/shape";
+import type { Attachment } from "@drawchat/protocol/conversations";
+import type { RoomPart } from "./thread.ts";
+
+export interface Draft {
+  text: string;
+  part: RoomPart;
+  /** Uploaded already. */
+  attachments: readonly Attachment[];
+}
+
+const EMPTY: Draft = { text: "", part: "talk", attachments: [] };
+
+export function loadDraft(owner: string): Draft {
+  try {
+    const saved: unknown = JSON.parse(sessionStorage.getItem(keyOf(owner)) ?? "null");
+    return isDraft(saved) ? saved : EMPTY;
+  } catch {
+    return EMPTY;
+  }
+}
+
+export function saveDraft(owner: string, draft: Draft): void {
+  try {
+    if (draft.text === "" && draft.attachments.length === 0) sessionStorage.removeItem(keyOf(owner));
+    else sessionStorage.setItem(keyOf(owner), JSON.stringify(draft));
+  } catch {
+    // see above
+  }
+}
+
+function keyOf(owner: string): string {
+  return `drawchat.draft.${owner}`;
+}
+
+function isDraft(value: unknown): value is Draft {
+  return (
+    isRecord(value) &&
+    typeof value.text === "string" &&
+    (value.part === "talk" || value.part === "notes") &&
+    Array.isArray(value.attachments) &&
+    value.attachments.every((item) => isRecord(item) && typeof item.upload_id === "string" && typeof item.name === "string")
+  );
+}

@@ -1,0 +1,129 @@
+import type { OwnMessage } from "@drawchat/client/outbox";
+import type { ConversationMessage } from "@drawchat/protocol/conversations";
+import { firstIdOfMs } from "@drawchat/protocol/ids";
+import { expect, test } from "vitest";
+import { type Item, Thread } from "./thread.ts";
+
+const ME = { userId: 1, username: "ann", profilePic: null, role: "agent" as const };
+const NOON = Date.UTC(2026, 5, 1, 12);
+const at = (minutes: number) => firstIdOfMs(NOON + minutes * 60_000);
+
+function message(minutes: number, text: string, more: Partial<ConversationMessage> = {}): ConversationMessage {
+  const person = { user_id: 2, username: "bob", profile_pic: null, role: "customer" as const };
+  const rest = { message_type: "text" as const, attachment: null, edited_at: null, deleted_at: null };
+  const created_at = new Date(NOON + minutes * 60_000).toISOString();
+  return { id: at(minutes), conversation_id: 9, ...person, message: text, ...rest, created_at, ...more };
+}
+
+const note = (minutes: number, text: string) =>
+  message(minutes, text, { message_type: "note", user_id: 1, username: "ann", role: "agent" });
+
+function own(clientId: string, text: string, more: Partial<OwnMessage> = {}): OwnMessage {
+  return { clientId, text, createdAt: NOON, status: { state: "pending" }, ...more };
+}
+
+/** Without days. */
+function told(thread: Thread, unreadAbove = Number.POSITIVE_INFINITY): string[] {
+  return thread.items(unreadAbove).flatMap((item) => tell(item));
+}
+
+function tell(item: Item): string[] {
+  if (item.kind === "day") return [];
+  if (item.kind === "unread") return ["---"];
+  if (item.kind === "member") return [`${item.username} ${item.joined ? "came" : "went"}`];
+  return [item.message.text];
+}
+
+test("messages, notes and comings stand in the order of their ids", () => {
+  const thread = new Thread(ME);
+  thread.add("talk", message(1, "one"));
+  thread.add("talk", message(4, "four"));
+  thread.add("notes", note(2, "two"));
+  thread.addOlder("notes", [], true);
+  thread.addMember({ type: "member", id: at(3), user_id: 5, username: "eve", role: "agent", joined: true });
+  expect(told(thread)).toEqual(["one", "two", "eve came", "four"]);
+});
+
+test("what is older is shown only as far as both rooms are known", () => {
+  const thread = new Thread(ME);
+  thread.add("talk", message(5, "five"));
+  thread.add("notes", note(1, "one"));
+  expect(told(thread)).toEqual(["five"]);
+  thread.addOlder("talk", [message(0, "zero"), message(3, "three")], false);
+  expect(told(thread)).toEqual(["one", "three", "five"]);
+  thread.addOlder("notes", [], true);
+  expect(told(thread)).toEqual(["zero", "one", "three", "five"]);
+  expect([thread.floorOf("talk"), thread.floorOf("notes")]).toEqual([at(0), 0]);
+});
+
+test("a page brings nothing twice, and nothing older than an edit that came meanwhile", () => {
+  const thread = new Thread(ME);
+  thread.add("talk", message(5, "five"));
+  thread.replace(message(5, "five, edited"));
+  thread.addOlder("talk", [message(4, "four"), message(5, "five")], true);
+  expect(told(thread)).toEqual(["four", "five, edited"]);
+});
+
+test("a deleted message keeps its place without its text", () => {
+  const thread = new Thread(ME);
+  thread.add("talk", message(1, "one"));
+  thread.remove(at(1), NOON);
+  const items = thread.items(Number.POSITIVE_INFINITY);
+  expect(items.at(-1)).toMatchObject({ kind: "message", message: { text: "", isDeleted: true } });
+});
+
+test("an own message is one item from sending to stored, whichever half comes first", () => {
+  for (const acknowledgesFirst of [true, false]) {
+    const thread = new Thread(ME);
+    thread.add("talk", message(1, "one"));
+    thread.setOwn("talk", own("a", "mine "));
+    const shown = message(2, "mine", { user_id: 1 });
+    const acknowledged = own("a", "mine ", { id: at(2), status: { state: "accepted" } });
+    if (acknowledgesFirst) thread.setOwn("talk", acknowledged);
+    else thread.add("talk", shown);
+    expect(told(thread).map((text) => text.trim())).toEqual(["one", "mine"]);
+    if (acknowledgesFirst) thread.add("talk", shown);
+    else thread.setOwn("talk", acknowledged);
+    thread.setOwn("talk", own("a", "mine ", { id: at(2), status: { state: "stored" } }));
+    expect(thread.items(0).at(-1)).toMatchObject({ key: "a", message: { text: "mine", mark: "stored" } });
+    expect(told(thread)).toEqual(["one", "mine"]);
+  }
+});
+
+test("after a reset own messages that are not settled stay", () => {
+  const thread = new Thread(ME);
+  thread.add("talk", message(1, "one"));
+  thread.setOwn("talk", own("a", "mine"));
+  thread.reset("talk");
+  expect(told(thread)).toEqual(["mine"]);
+  expect(thread.floorOf("talk")).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("a line stands before the first message of others that was not read", () => {
+  const thread = new Thread(ME);
+  thread.add("talk", message(1, "one"));
+  thread.add("notes", note(2, "two"));
+  thread.addOlder("notes", [], true);
+  thread.add("talk", message(3, "three"));
+  thread.add("talk", message(4, "four"));
+  expect(told(thread, at(1))).toEqual(["one", "two", "---", "three", "four"]);
+  expect(told(thread, at(4))).toEqual(["one", "two", "three", "four"]);
+});
+
+test("days are separated, and messages of one person close together stand under one name", () => {
+  const thread = new Thread(ME);
+  for (const minutes of [0, 1, 20, 24 * 60]) thread.add("talk", message(minutes, String(minutes)));
+  thread.add("notes", note(21, "note"));
+  thread.addOlder("notes", [], true);
+  const kinds = thread.items(Number.POSITIVE_INFINITY).map((item) => (item.kind === "message" ? item.startsGroup : item.kind));
+  expect(kinds).toEqual(["day", true, false, true, true, "day", true]);
+});
+
+test("an unchanged message is the same object again", () => {
+  const thread = new Thread(ME);
+  thread.add("talk", message(1, "one"));
+  const shown = () => thread.items(0).flatMap((item) => (item.kind === "message" ? [item.message] : []))[0];
+  const before = shown();
+  thread.add("talk", message(2, "two"));
+  expect(shown()).toBe(before);
+});

@@ -1,0 +1,277 @@
+/**
+ * What stands in a conversation: its messages, its private notes (for agents) and who came and went, merged by id, and
+ * own messages that the rooms have not shown yet. Each message is one item, whichever of its halves arrives first: the
+ * room's event, or the acknowledgement that names its id. Either room is known from its floor on, without a gap.
+ */
+import type { OwnMessage } from "@drawchat/client/outbox";
+import type { Attachment, ConversationEvent, ConversationMessage, UserRole } from "@drawchat/protocol/conversations";
+import { idTimeMs } from "@drawchat/protocol/ids";
+
+/** Messages of one person closer than this stand under one name. */
+const GROUP_MS = 5 * 60_000;
+
+export type RoomPart = "talk" | "notes";
+export type Mark = "sending" | "sent" | "stored" | "failed";
+
+export interface Shown {
+  /** Stays the same from the first "sending" on. */
+  key: string;
+  /** Undefined until the server has given it its place. */
+  id: number | undefined;
+  userId: number;
+  username: string;
+  profilePic: string | null;
+  role: UserRole;
+  text: string;
+  attachment: Attachment | null;
+  at: number;
+  isNote: boolean;
+  isMine: boolean;
+  isDeleted: boolean;
+  isEdited: boolean;
+  mark: Mark | undefined;
+  /** The own message behind one that failed. */
+  failed: OwnMessage | undefined;
+}
+
+export type Item =
+  | { kind: "day"; key: string; at: number }
+  /** What is below was not read before. */
+  | { kind: "unread"; key: string }
+  | { kind: "member"; key: string; at: number; username: string; joined: boolean }
+  | { kind: "message"; key: string; message: Shown; startsGroup: boolean };
+
+export interface Self {
+  userId: number;
+  username: string;
+  profilePic: string | null;
+  role: UserRole;
+}
+
+type MemberEvent = Extract<ConversationEvent, { type: "member" }>;
+/** A message or a coming and going, in its place. */
+type Placed = { id: number; at: number; message: Shown } | { id: number; at: number; member: MemberEvent };
+
+interface Source {
+  messages: Map<number, ConversationMessage>;
+  /** Everything from this id on is known: Infinity nothing yet, 0 all there is. */
+  floor: number;
+}
+
+export class Thread {
+  readonly #sources: Record<RoomPart, Source> = { talk: emptySource(), notes: emptySource() };
+  #members: MemberEvent[] = [];
+  readonly #own = new Map<string, { own: OwnMessage; part: RoomPart }>();
+  /** Own messages by id: their key, and how far they got. */
+  readonly #mine = new Map<number, { clientId: string; mark: Mark }>();
+  /** Own messages without acknowledgement that the room has shown already, as far as the content tells. */
+  readonly #likely = new Map<string, number>();
+  /** As they were made: an unchanged message is the same object again, and is not drawn again. */
+  #made = new WeakMap<ConversationMessage, Shown>();
+  #self: Self;
+
+  constructor(self: Self) {
+    this.#self = self;
+  }
+
+  setSelf(self: Self): void {
+    this.#self = self;
+    this.#made = new WeakMap();
+  }
+
+  /** Forgets what a room showed; own messages that are not settled stay. */
+  reset(part: RoomPart): void {
+    this.#sources[part] = emptySource();
+    if (part === "talk") this.#members = [];
+  }
+
+  /** A message of the room, in rising order. */
+  add(part: RoomPart, message: ConversationMessage): void {
+    const source = this.#sources[part];
+    if (source.messages.has(message.id)) return;
+    source.messages.set(message.id, message);
+    source.floor = Math.min(source.floor, message.id);
+    if (message.user_id === this.#self.userId && !this.#mine.has(message.id)) this.#guessOwn(part, message);
+  }
+
+  addMember(event: MemberEvent): void {
+    if (event.id > (this.#members.at(-1)?.id ?? 0)) this.#members.push(event);
+  }
+
+  /** A page below the floor. `isLast`: nothing is below it. */
+  addOlder(part: RoomPart, messages: readonly ConversationMessage[], isLast: boolean): void {
+    const source = this.#sources[part];
+    for (const message of messages) if (!source.messages.has(message.id)) source.messages.set(message.id, message);
+    source.floor = isLast ? 0 : Math.min(source.floor, messages[0]?.id ?? source.floor);
+  }
+
+  replace(message: ConversationMessage): void {
+    const { messages } = this.#sources[message.message_type === "note" ? "notes" : "talk"];
+    if (messages.has(message.id)) messages.set(message.id, message);
+  }
+
+  /** It is a tombstone from here on. */
+  remove(messageId: number, at: number): void {
+    for (const { messages } of Object.values(this.#sources)) {
+      const message = messages.get(messageId);
+      if (message) messages.set(messageId, { ...message, message: "", attachment: null, deleted_at: new Date(at).toISOString() });
+    }
+  }
+
+  floorOf(part: RoomPart): number {
+    return this.#sources[part].floor;
+  }
+
+  has(messageId: number): boolean {
+    return Object.values(this.#sources).some(({ messages }) => messages.has(messageId));
+  }
+
+  /** How many messages are known. */
+  get size(): number {
+    return this.#sources.talk.messages.size + this.#sources.notes.messages.size;
+  }
+
+  /** The last message of the talk, whoever wrote it; 0: none. */
+  get lastId(): number {
+    return Math.max(0, ...this.#sources.talk.messages.keys());
+  }
+
+  /** An own message was queued or moved on. */
+  setOwn(part: RoomPart, own: OwnMessage): void {
+    const { clientId, id, status } = own;
+    if (id !== undefined) this.#endGuess(clientId, id);
+    if (id !== undefined && (status.state === "accepted" || status.state === "stored")) {
+      this.#mine.set(id, { clientId, mark: status.state === "stored" ? "stored" : "sent" });
+    }
+    if (status.state === "stored") this.#own.delete(clientId);
+    else this.#own.set(clientId, { own, part });
+  }
+
+  /** A failed message was given up. */
+  discard(clientId: string): void {
+    this.#own.delete(clientId);
+  }
+
+  /** A line stands before the first message of others above `unreadAbove`; Infinity: nowhere. */
+  items(unreadAbove: number): Item[] {
+    const placed = this.#placed();
+    const items: Item[] = [];
+    let before: Shown | undefined;
+    let day = "";
+    let isUnreadMarked = false;
+    for (const entry of placed) {
+      const today = new Date(entry.at).toDateString();
+      if (today !== day) items.push({ kind: "day", key: `day ${today}`, at: entry.at });
+      if (!isUnreadMarked && isUnread(entry, unreadAbove)) {
+        items.push({ kind: "unread", key: "unread" });
+        isUnreadMarked = true;
+        before = undefined;
+      }
+      if ("member" in entry) items.push(memberItem(entry.member, entry.at));
+      else items.push(messageItem(entry.message, today === day ? before : undefined));
+      before = "message" in entry ? entry.message : undefined;
+      day = today;
+    }
+    return items;
+  }
+
+  /** From the highest floor on: what is above it in both rooms has no gap. Those without a place yet stand at the end. */
+  #placed(): Placed[] {
+    const floors = Object.values(this.#sources).map(({ floor }) => (floor === Number.POSITIVE_INFINITY ? 0 : floor));
+    const floor = Math.max(...floors);
+    const known = [...this.#sources.talk.messages.values(), ...this.#sources.notes.messages.values()];
+    const placed: Placed[] = known.map((message) => ({
+      id: message.id,
+      at: Date.parse(message.created_at),
+      message: this.#shown(message),
+    }));
+    placed.push(...this.#members.map((member) => ({ id: member.id, at: idTimeMs(member.id), member })));
+    const waiting = [...this.#own.values()].filter(({ own }) => !this.has(own.id ?? this.#likely.get(own.clientId) ?? 0));
+    for (const { own, part } of waiting) {
+      placed.push({ id: own.id ?? Number.MAX_SAFE_INTEGER, at: own.createdAt, message: this.#ownShown(own, part) });
+    }
+    return placed.filter(({ id }) => id >= floor).sort((a, b) => a.id - b.id);
+  }
+
+  /** An own message arrived before its acknowledgement: the oldest waiting one with that content is it. */
+  #guessOwn(part: RoomPart, message: ConversationMessage): void {
+    for (const { own, part: ownPart } of this.#own.values()) {
+      if (ownPart !== part || own.id !== undefined || own.status.state !== "pending" || this.#likely.has(own.clientId)) continue;
+      if (own.attachment?.upload_id !== message.attachment?.upload_id) continue;
+      if (own.text.normalize("NFC").trim() !== message.message.trim()) continue;
+      this.#likely.set(own.clientId, message.id);
+      this.#mine.set(message.id, { clientId: own.clientId, mark: "sending" });
+      return;
+    }
+  }
+
+  /** The acknowledgement knows; a guess that was wrong was a message of mine from another tab. */
+  #endGuess(clientId: string, id: number): void {
+    const guessed = this.#likely.get(clientId);
+    this.#likely.delete(clientId);
+    if (guessed !== undefined && guessed !== id) this.#mine.delete(guessed);
+  }
+
+  #shown(message: ConversationMessage): Shown {
+    const mine = this.#mine.get(message.id);
+    const key = mine?.clientId ?? `m${message.id}`;
+    const known = this.#made.get(message);
+    if (known?.key === key && known.mark === mine?.mark) return known;
+    const shown = shownOf(message, { key, mark: mine?.mark, isMine: message.user_id === this.#self.userId });
+    this.#made.set(message, shown);
+    return shown;
+  }
+
+  #ownShown(own: OwnMessage, part: RoomPart): Shown {
+    const hasFailed = own.status.state === "failed";
+    return {
+      ...this.#self,
+      key: own.clientId,
+      id: own.id,
+      text: own.text,
+      attachment: own.attachment ?? null,
+      at: own.createdAt,
+      isNote: part === "notes",
+      isMine: true,
+      isDeleted: false,
+      isEdited: false,
+      mark: hasFailed ? "failed" : own.status.state === "accepted" ? "sent" : "sending",
+      failed: hasFailed ? own : undefined,
+    };
+  }
+}
+
+function emptySource(): Source {
+  return { messages: new Map(), floor: Number.POSITIVE_INFINITY };
+}
+
+function shownOf(message: ConversationMessage, own: Pick<Shown, "key" | "mark" | "isMine">): Shown {
+  return {
+    ...own,
+    id: message.id,
+    userId: message.user_id,
+    username: message.username,
+    profilePic: message.profile_pic,
+    role: message.role,
+    text: message.message,
+    attachment: message.attachment,
+    at: Date.parse(message.created_at),
+    isNote: message.message_type === "note",
+    isDeleted: message.deleted_at !== null,
+    isEdited: message.edited_at !== null,
+    failed: undefined,
+  };
+}
+
+function isUnread(entry: Placed, unreadAbove: number): boolean {
+  return "message" in entry && entry.id > unreadAbove && !entry.message.isMine && !entry.message.isNote;
+}
+
+function memberItem({ id, username, joined }: MemberEvent, at: number): Item {
+  return { kind: "member", key: `member ${id}`, at, username, joined };
+}
+
+function messageItem(message: Shown, before: Shown | undefined): Item {
+  const continues = before?.userId === message.userId && before.isNote === message.isNote && message.at - before.at < GROUP_MS;
+  return { kind: "message", key: message.key, message, startsGroup: !continues };
+}
