@@ -43,7 +43,7 @@ export function Composer({ model, owner, uploads, maxChars, hasNotes, takesFocus
   const canSend = hasContent && length <= maxChars && (isNote || !uploads.isBusy);
   const write = (written: string) => {
     setDraft({ text: written, part, attachments: ready });
-    model.typingNow(part, written !== "");
+    if (!isNote) model.typingNow(written !== "");
   };
   const send = () => {
     if (!canSend) return;

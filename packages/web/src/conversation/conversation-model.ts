@@ -43,7 +43,7 @@ export class ConversationModel {
   readonly #thread: Thread;
   readonly #stops: (() => void)[] = [];
   /** Counts resets: a page that was asked for before one does not belong here any more. */
-  readonly #lives = { talk: 0, notes: 0 };
+  #resets = 0;
   #detail: Conversation | undefined;
   #isDetailLoading = false;
   #isOlderLoading = false;
@@ -58,7 +58,7 @@ export class ConversationModel {
     this.id = conversationId;
     this.self = self;
     this.#parts = parts;
-    this.#thread = new Thread(self);
+    this.#thread = new Thread(self, { hasNotes });
     const talk = client.room(conversationRoom(conversationId));
     this.#rooms = hasNotes ? { talk, notes: client.room(notesRoom(conversationId)) } : { talk };
   }
@@ -72,8 +72,7 @@ export class ConversationModel {
   }
 
   get older(): Older {
-    const has = this.#openParts.length > 0;
-    return { has, isLoading: this.#isOlderLoading, hasFailed: this.#hasOlderFailed };
+    return { has: this.#thread.floor > 0, isLoading: this.#isOlderLoading, hasFailed: this.#hasOlderFailed };
   }
 
   get connection(): ConnectionState {
@@ -102,10 +101,9 @@ export class ConversationModel {
     return this.members.has(this.self.userId);
   }
 
-  /** Those who type, in either room. */
+  /** The names of those who type. */
   get typing(): string[] {
-    const userIds = new Set(Object.values(this.#rooms).flatMap((room) => [...room.typing]));
-    return [...userIds].flatMap((userId) => this.personOf(userId)?.username ?? []);
+    return [...this.#rooms.talk.typing].flatMap((userId) => this.personOf(userId)?.username ?? []);
   }
 
   /** Under which item it is told who has read so far: names by the item's key. */
@@ -158,8 +156,7 @@ export class ConversationModel {
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
     for (const room of Object.values(this.#rooms)) room.leave();
-    this.#lives.talk += 1;
-    this.#lives.notes += 1;
+    this.#resets += 1;
   }
 
   #listen(part: RoomPart, room: ConversationRoom): void {
@@ -168,10 +165,10 @@ export class ConversationModel {
       this.#stops.push(room.on(name, (value) => this.#edit(() => change(value))));
     };
     on("reset", () => {
-      this.#lives[part] += 1;
+      this.#resets += 1;
       this.#thread.reset(part);
     });
-    on("message", (message) => this.#thread.add(part, message));
+    on("message", (message) => this.#thread.add(message));
     on("edit", (message) => this.#thread.replace(message));
     on("delete", ({ message_id }) => this.#thread.remove(message_id, Date.now()));
     on("own", (own) => this.#thread.setOwn(part, own));
@@ -211,22 +208,14 @@ export class ConversationModel {
 
   // ---- older pages -------------------------------------------------------------------------------------------------
 
-  /** The rooms that end the highest, where something is below. */
-  get #openParts(): RoomPart[] {
-    const parts: RoomPart[] = this.#rooms.notes ? ["talk", "notes"] : ["talk"];
-    const floor = Math.max(...parts.map((part) => this.#thread.floorOf(part)));
-    return floor === 0 ? [] : parts.filter((part) => this.#thread.floorOf(part) === floor);
-  }
-
   /** Does nothing while it is at it, or where nothing is older. */
   async loadOlder(): Promise<void> {
-    const parts = this.#openParts;
-    if (this.#isOlderLoading || parts.length === 0) return;
+    if (this.#isOlderLoading || this.#thread.floor === 0) return;
     this.#isOlderLoading = true;
     this.#hasOlderFailed = false;
     this.#changed();
     try {
-      await Promise.all(parts.map((part) => this.#loadPage(part)));
+      await this.#loadPage();
     } catch {
       this.#hasOlderFailed = true;
     } finally {
@@ -235,13 +224,12 @@ export class ConversationModel {
     }
   }
 
-  async #loadPage(part: RoomPart): Promise<void> {
-    const { api } = this.#parts;
-    const life = this.#lives[part];
-    const floor = this.#thread.floorOf(part);
-    const request = { limit: PAGE_MESSAGES, ...(floor !== Number.POSITIVE_INFINITY && { before: floor }) };
-    const page = part === "talk" ? await api.listMessages(this.id, request) : await api.listNotes(this.id, request);
-    if (life === this.#lives[part]) this.#edit(() => this.#thread.addOlder(part, page.messages, page.next_before === null));
+  async #loadPage(): Promise<void> {
+    const resets = this.#resets;
+    const { floor } = this.#thread;
+    const before = floor === Number.POSITIVE_INFINITY ? {} : { before: floor };
+    const { messages, next_before } = await this.#parts.api.listMessages(this.id, { limit: PAGE_MESSAGES, ...before });
+    if (resets === this.#resets) this.#edit(() => this.#thread.addOlder(messages, next_before === null));
   }
 
   // ---- what the person does ----------------------------------------------------------------------------------------
@@ -261,8 +249,9 @@ export class ConversationModel {
     this.#edit(() => this.#thread.discard(clientId));
   }
 
-  typingNow(part: RoomPart, isTyping: boolean): void {
-    this.#rooms[part]?.typingNow(isTyping);
+  /** Only those who are in it are seen to write. */
+  typingNow(isTyping: boolean): void {
+    if (this.isMember) this.#rooms.talk.typingNow(isTyping);
   }
 
   /** Everything that is there was read. */

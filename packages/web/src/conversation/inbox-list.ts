@@ -70,6 +70,7 @@ export class InboxList {
       client.on("inbox", (summary) => this.#onSummary(summary)),
       client.on("inboxRemoved", (id) => this.#onRemoved(id)),
       client.on("user", () => void this.refresh()), // what changed while away
+      client.on("inboxStale", () => void this.refresh()),
     );
     void this.refresh();
   }

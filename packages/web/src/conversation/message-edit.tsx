@@ -5,18 +5,20 @@ import { useTexts } from "./texts.ts";
 
 interface MessageEditProps {
   text: string;
+  /** There is a file beside it. */
+  mayBeEmpty: boolean;
   maxChars: number;
   onSave: (text: string) => void;
   onCancel: () => void;
 }
 
-export function MessageEdit({ text: before, maxChars, onSave, onCancel }: MessageEditProps) {
+export function MessageEdit({ text: before, mayBeEmpty, maxChars, onSave, onCancel }: MessageEditProps) {
   const texts = useTexts();
   const [text, setText] = useState(before);
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => area.current?.focus(), []);
   useEffect(() => fitHeight(area.current), [text]);
-  const canSave = text.trim() !== "" && [...text].length <= maxChars;
+  const canSave = (mayBeEmpty || text.trim() !== "") && [...text].length <= maxChars;
   const onKeyDown = (event: KeyboardEvent) => {
     event.stopPropagation(); // the list has keys of its own
     if (event.key === "Escape") onCancel();

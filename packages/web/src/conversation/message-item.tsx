@@ -76,6 +76,7 @@ function Message({ message, startsGroup, seen, maxChars, files, actions }: Messa
         {mode === "edit" ? (
           <MessageEdit
             text={message.text}
+            mayBeEmpty={message.attachment !== null}
             maxChars={maxChars}
             onSave={(text) => {
               setMode("read");

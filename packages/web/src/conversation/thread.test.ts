@@ -35,38 +35,45 @@ function tell(item: Item): string[] {
 }
 
 test("messages, notes and comings stand in the order of their ids", () => {
-  const thread = new Thread(ME);
-  thread.add("talk", message(1, "one"));
-  thread.add("talk", message(4, "four"));
-  thread.add("notes", note(2, "two"));
-  thread.addOlder("notes", [], true);
+  const thread = new Thread(ME, { hasNotes: true });
+  thread.add(message(1, "one"));
+  thread.add(message(4, "four"));
+  thread.add(note(2, "two"));
+  thread.addOlder([], true);
   thread.addMember({ type: "member", id: at(3), user_id: 5, username: "eve", role: "agent", joined: true });
   expect(told(thread)).toEqual(["one", "two", "eve came", "four"]);
 });
 
 test("what is older is shown only as far as both rooms are known", () => {
-  const thread = new Thread(ME);
-  thread.add("talk", message(5, "five"));
-  thread.add("notes", note(1, "one"));
-  expect(told(thread)).toEqual(["five"]);
-  thread.addOlder("talk", [message(0, "zero"), message(3, "three")], false);
-  expect(told(thread)).toEqual(["one", "three", "five"]);
-  thread.addOlder("notes", [], true);
-  expect(told(thread)).toEqual(["zero", "one", "three", "five"]);
-  expect([thread.floorOf("talk"), thread.floorOf("notes")]).toEqual([at(0), 0]);
+  const thread = new Thread(ME, { hasNotes: true });
+  expect(thread.floor).toBe(Number.POSITIVE_INFINITY);
+  thread.add(message(5, "five"));
+  expect(told(thread)).toEqual(["five"]); // the other room has told nothing yet
+  thread.add(note(1, "one"));
+  expect([told(thread), thread.floor]).toEqual([["five"], at(5)]);
+  thread.addOlder([note(1, "one"), message(3, "three")], false);
+  expect([told(thread), thread.floor]).toEqual([["one", "three", "five"], at(1)]);
+  thread.addOlder([message(0, "zero")], true);
+  expect([told(thread), thread.floor]).toEqual([["zero", "one", "three", "five"], 0]);
+});
+
+test("where there are no notes to be seen only the talk counts", () => {
+  const thread = new Thread(ME, { hasNotes: false });
+  thread.add(message(5, "five"));
+  expect(thread.floor).toBe(at(5));
 });
 
 test("a page brings nothing twice, and nothing older than an edit that came meanwhile", () => {
-  const thread = new Thread(ME);
-  thread.add("talk", message(5, "five"));
+  const thread = new Thread(ME, { hasNotes: true });
+  thread.add(message(5, "five"));
   thread.replace(message(5, "five, edited"));
-  thread.addOlder("talk", [message(4, "four"), message(5, "five")], true);
+  thread.addOlder([message(4, "four"), message(5, "five")], true);
   expect(told(thread)).toEqual(["four", "five, edited"]);
 });
 
 test("a deleted message keeps its place without its text", () => {
-  const thread = new Thread(ME);
-  thread.add("talk", message(1, "one"));
+  const thread = new Thread(ME, { hasNotes: true });
+  thread.add(message(1, "one"));
   thread.remove(at(1), NOON);
   const items = thread.items(Number.POSITIVE_INFINITY);
   expect(items.at(-1)).toMatchObject({ kind: "message", message: { text: "", isDeleted: true } });
@@ -74,15 +81,15 @@ test("a deleted message keeps its place without its text", () => {
 
 test("an own message is one item from sending to stored, whichever half comes first", () => {
   for (const acknowledgesFirst of [true, false]) {
-    const thread = new Thread(ME);
-    thread.add("talk", message(1, "one"));
+    const thread = new Thread(ME, { hasNotes: true });
+    thread.add(message(1, "one"));
     thread.setOwn("talk", own("a", "mine "));
     const shown = message(2, "mine", { user_id: 1 });
     const acknowledged = own("a", "mine ", { id: at(2), status: { state: "accepted" } });
     if (acknowledgesFirst) thread.setOwn("talk", acknowledged);
-    else thread.add("talk", shown);
+    else thread.add(shown);
     expect(told(thread).map((text) => text.trim())).toEqual(["one", "mine"]);
-    if (acknowledgesFirst) thread.add("talk", shown);
+    if (acknowledgesFirst) thread.add(shown);
     else thread.setOwn("talk", acknowledged);
     thread.setOwn("talk", own("a", "mine ", { id: at(2), status: { state: "stored" } }));
     expect(thread.items(0).at(-1)).toMatchObject({ key: "a", message: { text: "mine", mark: "stored" } });
@@ -91,39 +98,40 @@ test("an own message is one item from sending to stored, whichever half comes fi
 });
 
 test("after a reset own messages that are not settled stay", () => {
-  const thread = new Thread(ME);
-  thread.add("talk", message(1, "one"));
+  const thread = new Thread(ME, { hasNotes: true });
+  thread.add(message(1, "one"));
   thread.setOwn("talk", own("a", "mine"));
+  thread.add(note(2, "two"));
   thread.reset("talk");
-  expect(told(thread)).toEqual(["mine"]);
-  expect(thread.floorOf("talk")).toBe(Number.POSITIVE_INFINITY);
+  expect(told(thread)).toEqual(["two", "mine"]);
+  expect(thread.floor).toBe(Number.POSITIVE_INFINITY);
 });
 
 test("a line stands before the first message of others that was not read", () => {
-  const thread = new Thread(ME);
-  thread.add("talk", message(1, "one"));
-  thread.add("notes", note(2, "two"));
-  thread.addOlder("notes", [], true);
-  thread.add("talk", message(3, "three"));
-  thread.add("talk", message(4, "four"));
+  const thread = new Thread(ME, { hasNotes: true });
+  thread.add(message(1, "one"));
+  thread.add(note(2, "two"));
+  thread.addOlder([], true);
+  thread.add(message(3, "three"));
+  thread.add(message(4, "four"));
   expect(told(thread, at(1))).toEqual(["one", "two", "---", "three", "four"]);
   expect(told(thread, at(4))).toEqual(["one", "two", "three", "four"]);
 });
 
 test("days are separated, and messages of one person close together stand under one name", () => {
-  const thread = new Thread(ME);
-  for (const minutes of [0, 1, 20, 24 * 60]) thread.add("talk", message(minutes, String(minutes)));
-  thread.add("notes", note(21, "note"));
-  thread.addOlder("notes", [], true);
+  const thread = new Thread(ME, { hasNotes: true });
+  for (const minutes of [0, 1, 20, 24 * 60]) thread.add(message(minutes, String(minutes)));
+  thread.add(note(21, "note"));
+  thread.addOlder([], true);
   const kinds = thread.items(Number.POSITIVE_INFINITY).map((item) => (item.kind === "message" ? item.startsGroup : item.kind));
   expect(kinds).toEqual(["day", true, false, true, true, "day", true]);
 });
 
 test("an unchanged message is the same object again", () => {
-  const thread = new Thread(ME);
-  thread.add("talk", message(1, "one"));
+  const thread = new Thread(ME, { hasNotes: true });
+  thread.add(message(1, "one"));
   const shown = () => thread.items(0).flatMap((item) => (item.kind === "message" ? [item.message] : []))[0];
   const before = shown();
-  thread.add("talk", message(2, "two"));
+  thread.add(message(2, "two"));
   expect(shown()).toBe(before);
 });

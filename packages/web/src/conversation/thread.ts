@@ -1,7 +1,10 @@
 /**
  * What stands in a conversation: its messages, its private notes (for agents) and who came and went, merged by id, and
  * own messages that the rooms have not shown yet. Each message is one item, whichever of its halves arrives first: the
- * room's event, or the acknowledgement that names its id. Either room is known from its floor on, without a gap.
+ * room's event, or the acknowledgement that names its id.
+ *
+ * Each room is known without a gap from its lowest message on. What is shown begins where both are known; pages of older
+ * messages begin there too, and hold messages and notes alike.
  */
 import type { OwnMessage } from "@drawchat/client/outbox";
 import type { Attachment, ConversationEvent, ConversationMessage, UserRole } from "@drawchat/protocol/conversations";
@@ -52,14 +55,10 @@ type MemberEvent = Extract<ConversationEvent, { type: "member" }>;
 /** A message or a coming and going, in its place. */
 type Placed = { id: number; at: number; message: Shown } | { id: number; at: number; member: MemberEvent };
 
-interface Source {
-  messages: Map<number, ConversationMessage>;
-  /** Everything from this id on is known: Infinity nothing yet, 0 all there is. */
-  floor: number;
-}
-
 export class Thread {
-  readonly #sources: Record<RoomPart, Source> = { talk: emptySource(), notes: emptySource() };
+  readonly #messages = new Map<number, ConversationMessage>();
+  /** From which id on all of a room is known: Infinity nothing yet, 0 everything there is. */
+  readonly #known: Record<RoomPart, number>;
   #members: MemberEvent[] = [];
   readonly #own = new Map<string, { own: OwnMessage; part: RoomPart }>();
   /** Own messages by id: their key, and how far they got. */
@@ -67,30 +66,28 @@ export class Thread {
   /** Own messages without acknowledgement that the room has shown already, as far as the content tells. */
   readonly #likely = new Map<string, number>();
   /** As they were made: an unchanged message is the same object again, and is not drawn again. */
-  #made = new WeakMap<ConversationMessage, Shown>();
-  #self: Self;
+  readonly #made = new WeakMap<ConversationMessage, Shown>();
+  readonly #self: Self;
 
-  constructor(self: Self) {
+  /** `hasNotes`: for those who see them. */
+  constructor(self: Self, { hasNotes }: { hasNotes: boolean }) {
     this.#self = self;
-  }
-
-  setSelf(self: Self): void {
-    this.#self = self;
-    this.#made = new WeakMap();
+    this.#known = { talk: Number.POSITIVE_INFINITY, notes: hasNotes ? Number.POSITIVE_INFINITY : 0 };
   }
 
   /** Forgets what a room showed; own messages that are not settled stay. */
   reset(part: RoomPart): void {
-    this.#sources[part] = emptySource();
+    for (const [id, message] of this.#messages) if (partOf(message) === part) this.#messages.delete(id);
+    this.#known[part] = Number.POSITIVE_INFINITY;
     if (part === "talk") this.#members = [];
   }
 
-  /** A message of the room, in rising order. */
-  add(part: RoomPart, message: ConversationMessage): void {
-    const source = this.#sources[part];
-    if (source.messages.has(message.id)) return;
-    source.messages.set(message.id, message);
-    source.floor = Math.min(source.floor, message.id);
+  /** A message of a room, in rising order. */
+  add(message: ConversationMessage): void {
+    if (this.#messages.has(message.id)) return;
+    const part = partOf(message);
+    this.#messages.set(message.id, message);
+    this.#known[part] = Math.min(this.#known[part], message.id);
     if (message.user_id === this.#self.userId && !this.#mine.has(message.id)) this.#guessOwn(part, message);
   }
 
@@ -98,42 +95,36 @@ export class Thread {
     if (event.id > (this.#members.at(-1)?.id ?? 0)) this.#members.push(event);
   }
 
-  /** A page below the floor. `isLast`: nothing is below it. */
-  addOlder(part: RoomPart, messages: readonly ConversationMessage[], isLast: boolean): void {
-    const source = this.#sources[part];
-    for (const message of messages) if (!source.messages.has(message.id)) source.messages.set(message.id, message);
-    source.floor = isLast ? 0 : Math.min(source.floor, messages[0]?.id ?? source.floor);
+  /** Where older messages begin: Infinity nothing is known yet, 0 there are none. */
+  get floor(): number {
+    return Math.max(this.#known.talk, this.#known.notes);
+  }
+
+  /** A page of messages and notes below the floor. `isLast`: nothing is below it. */
+  addOlder(messages: readonly ConversationMessage[], isLast: boolean): void {
+    for (const message of messages) if (!this.#messages.has(message.id)) this.#messages.set(message.id, message);
+    const lowest = isLast ? 0 : (messages[0]?.id ?? this.floor);
+    this.#known.talk = Math.min(this.#known.talk, lowest);
+    this.#known.notes = Math.min(this.#known.notes, lowest);
   }
 
   replace(message: ConversationMessage): void {
-    const { messages } = this.#sources[message.message_type === "note" ? "notes" : "talk"];
-    if (messages.has(message.id)) messages.set(message.id, message);
+    if (this.#messages.has(message.id)) this.#messages.set(message.id, message);
   }
 
   /** It is a tombstone from here on. */
   remove(messageId: number, at: number): void {
-    for (const { messages } of Object.values(this.#sources)) {
-      const message = messages.get(messageId);
-      if (message) messages.set(messageId, { ...message, message: "", attachment: null, deleted_at: new Date(at).toISOString() });
-    }
-  }
-
-  floorOf(part: RoomPart): number {
-    return this.#sources[part].floor;
+    const message = this.#messages.get(messageId);
+    if (message) this.#messages.set(messageId, { ...message, message: "", attachment: null, deleted_at: new Date(at).toISOString() });
   }
 
   has(messageId: number): boolean {
-    return Object.values(this.#sources).some(({ messages }) => messages.has(messageId));
-  }
-
-  /** How many messages are known. */
-  get size(): number {
-    return this.#sources.talk.messages.size + this.#sources.notes.messages.size;
+    return this.#messages.has(messageId);
   }
 
   /** The last message of the talk, whoever wrote it; 0: none. */
   get lastId(): number {
-    return Math.max(0, ...this.#sources.talk.messages.keys());
+    return Math.max(0, ...[...this.#messages.values()].filter((message) => partOf(message) === "talk").map(({ id }) => id));
   }
 
   /** An own message was queued or moved on. */
@@ -175,22 +166,18 @@ export class Thread {
     return items;
   }
 
-  /** From the highest floor on: what is above it in both rooms has no gap. Those without a place yet stand at the end. */
+  /** Without a gap; those that have no place yet stand at the end. A room that tells nothing yet holds up nothing. */
   #placed(): Placed[] {
-    const floors = Object.values(this.#sources).map(({ floor }) => (floor === Number.POSITIVE_INFINITY ? 0 : floor));
-    const floor = Math.max(...floors);
-    const known = [...this.#sources.talk.messages.values(), ...this.#sources.notes.messages.values()];
-    const placed: Placed[] = known.map((message) => ({
-      id: message.id,
-      at: Date.parse(message.created_at),
-      message: this.#shown(message),
-    }));
+    const from = Math.max(...Object.values(this.#known).filter(Number.isFinite), 0);
+    const placed: Placed[] = [...this.#messages.values()].map((message) => {
+      return { id: message.id, at: Date.parse(message.created_at), message: this.#shown(message) };
+    });
     placed.push(...this.#members.map((member) => ({ id: member.id, at: idTimeMs(member.id), member })));
     const waiting = [...this.#own.values()].filter(({ own }) => !this.has(own.id ?? this.#likely.get(own.clientId) ?? 0));
     for (const { own, part } of waiting) {
       placed.push({ id: own.id ?? Number.MAX_SAFE_INTEGER, at: own.createdAt, message: this.#ownShown(own, part) });
     }
-    return placed.filter(({ id }) => id >= floor).sort((a, b) => a.id - b.id);
+    return placed.filter(({ id }) => id >= from).sort((a, b) => a.id - b.id);
   }
 
   /** An own message arrived before its acknowledgement: the oldest waiting one with that content is it. */
@@ -241,8 +228,8 @@ export class Thread {
   }
 }
 
-function emptySource(): Source {
-  return { messages: new Map(), floor: Number.POSITIVE_INFINITY };
+function partOf(message: ConversationMessage): RoomPart {
+  return message.message_type === "note" ? "notes" : "talk";
 }
 
 function shownOf(message: ConversationMessage, own: Pick<Shown, "key" | "mark" | "isMine">): Shown {
