@@ -7,7 +7,6 @@
  * of the table wait behind it: a migration gives up after a second, lets them pass, and tries again.
  */
 import { Backoff } from "@drawchat/runtime/backoff";
-import { runMigrations as migrateJobs } from "graphile-worker";
 import { type Kysely, sql } from "kysely";
 import type { Migration, MigrationProvider } from "kysely/migration";
 import { Migrator } from "kysely/migration";
@@ -58,6 +57,7 @@ export async function migrateToLatest({ db, pool }: Database, { maxAttempts = 6 
     if (names.length === 0) break;
     applied.push(...names);
   }
+  const { runMigrations: migrateJobs } = await import("graphile-worker"); // processes that only look at the schema start without it
   await migrateJobs({ pgPool: pool });
   return applied;
 }
