@@ -10,7 +10,8 @@
 --       4 PUBLISH or SPUBLISH, 5 log cap (entries), 6 log cap (bytes), 7 dedupe cap (entries a hash),
 --       8 number of rooms, 9 number of submissions
 --       then 2 a room: name, messages a user and 60 s (0: no limit)
---       then 10 a submission: room index, kind, event flags, force (1 or 0), user_id, client_id, a, b, c, d
+--       then 11 a submission: room index, kind, event flags, force (1 or 0), staff (1: an agent or admin by their token),
+--         user_id, client_id, a, b, c, d
 --         an event: a, b, c are its JSON around two slots: the id goes between a and b, created_at between b and c
 --           (no second slot where c is empty); d is the last message that the sender knows of ('': whatever it is)
 --         a read mark (kind r): a is the id up to which the user has read
@@ -20,10 +21,10 @@
 --         'a <id>' accepted, 'd <id>' duplicate (for likes: the count instead of the id, for read marks: the mark),
 --         'r <code> [<retry ms>]' refused ('r newer_messages <last id>').
 --
--- A room's name begins with its kind: s a session (open by its window), c a conversation, n its notes (open to their
--- members, n to agents among them).
+-- A room's name begins with its kind: s a session (open by its window), c a conversation (open to its members), n its
+-- notes (open to staff, who need be no members: a note shows nobody to the customer).
 
-local KEYS_PER_ROOM, ARGS_PER_ROOM, ARGS_PER_SUBMISSION = 8, 2, 10
+local KEYS_PER_ROOM, ARGS_PER_ROOM, ARGS_PER_SUBMISSION = 8, 2, 11
 local FIRST_ROOM_KEY, FIRST_ROOM_ARG = 3, 10
 local ID_EPOCH_MS = 1735689600000
 local WINDOW_MS = 60000
@@ -164,7 +165,6 @@ local function standing_of(room, user)
   if standing == nil then
     local role, upto = string.match(redis.call('HGET', room.members, user) or '', '^(%a+) (%d+)$')
     standing = role and {role = role, upto = tonumber(upto)} or false
-    if standing and room.kind == 'n' and role ~= 'agent' and role ~= 'admin' then standing = false end
     room.standing[user] = standing
   end
   return standing
@@ -178,12 +178,12 @@ end
 
 local first_id
 
-local function decide_event(room, kind, flags, force, user, client, head, middle, tail, known_last)
+local function decide_event(room, kind, flags, force, staff, user, client, head, middle, tail, known_last)
   local key = user .. ':' .. client
   local is_rated = room.limit > 0 and not force
   if not force then
-    local standing = room.kind ~= 's' and standing_of(room, user)
-    if room.kind ~= 's' and not standing then return 'r not_found' end
+    local standing = room.kind == 'c' and standing_of(room, user)
+    if room.kind == 'c' and not standing or room.kind == 'n' and not staff then return 'r not_found' end
     local known = room.fresh[key] or redis.call('HGET', room.seen[room.turn], key) or redis.call('HGET', room.seen[3 - room.turn], key)
     if known then return 'd ' .. known end
     if not room.open then return 'r chat_closed' end
@@ -282,12 +282,12 @@ for i = 1, submission_count do
   if room.refusal then
     replies[i] = room.refusal
   elseif ARGV[at + 1] == 'r' then
-    replies[i] = decide_read(room, ARGV[at + 4], tonumber(ARGV[at + 6]))
+    replies[i] = decide_read(room, ARGV[at + 5], tonumber(ARGV[at + 7]))
   elseif ARGV[at + 1] == 'l' then
-    replies[i] = decide_like(room, ARGV[at + 4], ARGV[at + 6], KEYS[tonumber(ARGV[at + 7])], ARGV[at + 8])
+    replies[i] = decide_like(room, ARGV[at + 5], ARGV[at + 7], KEYS[tonumber(ARGV[at + 8])], ARGV[at + 9])
   else
-    replies[i] = decide_event(room, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4], ARGV[at + 5],
-      ARGV[at + 6], ARGV[at + 7], ARGV[at + 8], ARGV[at + 9])
+    replies[i] = decide_event(room, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4] == '1',
+      ARGV[at + 5], ARGV[at + 6], ARGV[at + 7], ARGV[at + 8], ARGV[at + 9], ARGV[at + 10])
   end
 end
 

@@ -30,6 +30,8 @@ export interface EventSubmission {
   v2Only?: boolean;
   /** Accepted only where the room's last message is not above this one (0: there is none yet), else `newer_messages`. */
   ifLastId?: number | undefined;
+  /** The sender is an agent or admin by their token: notes are taken of nobody else. */
+  isStaff?: boolean;
   /** No policy, dedupe overwritten: the writer's own corrections. */
   force?: boolean;
 }
@@ -286,12 +288,12 @@ class GroupCall {
       const room = this.#rooms.get(submission.room) ?? 0;
       if ("target" in submission) {
         const likedKey = firstLikedKey + (this.#likedSets.get(keys.liked(submission.room, submission.target)) ?? 0);
-        args.push(room, "l", 0, 0, submission.userId, "-", submission.target, likedKey, submission.verifiedLikes ?? "", "");
+        args.push(room, "l", 0, 0, 0, submission.userId, "-", submission.target, likedKey, submission.verifiedLikes ?? "", "");
       } else if ("readUpto" in submission) {
-        args.push(room, "r", 0, 0, submission.userId, "-", submission.readUpto, "", "", "");
+        args.push(room, "r", 0, 0, 0, submission.userId, "-", submission.readUpto, "", "", "");
       } else {
-        const { kind, userId, clientId, parts, v2Only = false, force = false, ifLastId = "" } = submission;
-        args.push(room, kind, v2Only ? 1 : 0, force ? 1 : 0, userId, clientId, ...parts, ifLastId);
+        const { kind, userId, clientId, parts, v2Only = false, force = false, isStaff = false, ifLastId = "" } = submission;
+        args.push(room, kind, v2Only ? 1 : 0, force ? 1 : 0, isStaff ? 1 : 0, userId, clientId, ...parts, ifLastId);
       }
     }
     return args;

@@ -83,12 +83,14 @@ test("participants are heard, and nobody else, as if there were no such conversa
   expect((await readLog(redis, partition, 10)).flatMap((entry) => entry.events)).toHaveLength(1);
 });
 
-test("notes take what agents say, and nothing of the other participants", async () => {
+test("notes take what staff say, participants or not, and nothing of anybody else", async () => {
   const said = await say(CUSTOMER);
-  expect(await say(AGENT, { room: notes })).toBeGreaterThan(said);
-  for (const user of [CUSTOMER, BOT, STRANGER]) {
+  expect(await say(AGENT, { room: notes, isStaff: true })).toBeGreaterThan(said);
+  expect(await say(STRANGER, { room: notes, isStaff: true })).toBeGreaterThan(said);
+  for (const user of [CUSTOMER, AGENT, BOT, STRANGER]) {
     expect(await accept.submit(line(user, { room: notes }))).toEqual({ kind: "refused", code: "not_found" });
   }
+  expect(await accept.submit(line(STRANGER, { isStaff: true }))).toEqual({ kind: "refused", code: "not_found" });
 });
 
 test("a bot is heard while it is on, without a limit, and refused from the change on", async () => {
@@ -115,7 +117,7 @@ test("a message that is to follow a certain one is refused once something newer 
   ]);
   expect(second.kind).toBe("accepted");
   expect(third).toEqual({ kind: "refused", code: "newer_messages", lastId: second.kind === "accepted" ? second.id : 0 });
-  const note = await say(AGENT, { room: notes });
+  const note = await say(AGENT, { room: notes, isStaff: true });
   expect(note).toBeGreaterThan(first); // a note is nothing that was said in the conversation
   expect(await say(CUSTOMER, { ifLastId: second.kind === "accepted" ? second.id : 0 })).toBeGreaterThan(note);
 });
@@ -149,13 +151,12 @@ test("a read mark is told to the room, beside its sequence", async () => {
   subscriber.removeAllListeners("messageBuffer");
 });
 
-test("who is taken out is out of both rooms; marks stay with those who stay; an older version changes nothing", async () => {
+test("who is taken out is heard no more; marks stay with those who stay; an older version changes nothing", async () => {
   const id = await say(CUSTOMER);
   await accept.markRead({ room, userId: CUSTOMER, readUpto: id });
   const members = new Map([[CUSTOMER, member("customer")]]);
   expect(await applyMembership(redis, ID, { version: 3, isBotOn: true, members })).toBe("applied");
   expect(await accept.submit(line(AGENT))).toEqual({ kind: "refused", code: "not_found" });
-  expect(await accept.submit(line(AGENT, { room: notes }))).toEqual({ kind: "refused", code: "not_found" });
   expect((await readRoom(redis, notes))?.policy).toEqual({
     kind: "conversation",
     version: 3,
@@ -212,7 +213,7 @@ test("a conversation with listeners stays, and what has no end gets none", async
 test("what is not stored yet is read over both rooms in the order of ids", async () => {
   const stored = await say(CUSTOMER);
   await settleAll();
-  const ids = [await say(CUSTOMER), await say(AGENT, { room: notes }), await say(AGENT)];
+  const ids = [await say(CUSTOMER), await say(AGENT, { room: notes, isStaff: true }), await say(AGENT)];
   const events = await readUnstored(redis, [room, notes]);
   expect(events.map((event) => event.id)).toEqual(ids);
   expect(events.map((event) => event.room)).toEqual([room, notes, room]);

@@ -4,7 +4,7 @@ import { findStoredConversationMessageId } from "@drawchat/db/conversation-event
 import type { Attachment, ConversationMessage } from "@drawchat/protocol/conversations";
 import type { SentMessage } from "@drawchat/protocol/conversations-rest";
 import { ClientError } from "@drawchat/protocol/errors";
-import { conversationRoom, idCreatedAt, notesRoom, type RoomName, roomNumber } from "@drawchat/protocol/ids";
+import { conversationRoom, idCreatedAt, notesRoom, type RoomName, roomKind, roomNumber } from "@drawchat/protocol/ids";
 import type { EventSubmission, Outcome, Refused } from "@drawchat/redis/accept";
 import { deleteParts, editParts, type NewMessage, newMessageParts } from "@drawchat/redis/conversation-message";
 import type { Actor } from "./actor.ts";
@@ -86,6 +86,7 @@ export async function deleteMessage(
     clientId: derivedClientId("delete", message.id),
     parts: deleteParts(message.id),
     v2Only: true,
+    isStaff: isStaff(actor.role),
     force: !isMember, // an admin clears away without becoming a participant, and the bot goes on
   });
   if (outcome.kind === "refused") throw refusalOf(outcome);
@@ -95,11 +96,13 @@ function roomOf(message: ConversationMessage): RoomName {
   return message.message_type === "note" ? notesRoom(message.conversation_id) : conversationRoom(message.conversation_id);
 }
 
-/** Who is an agent and no participant yet becomes one by what they write. */
-async function submitAs(parts: ApiParts, actor: Actor, submission: EventSubmission): Promise<Outcome> {
+/** Who is an agent and no participant yet becomes one by what they say; a note shows them to nobody. */
+async function submitAs(parts: ApiParts, actor: Actor, said: EventSubmission): Promise<Outcome> {
+  const submission = { ...said, isStaff: isStaff(actor.role) };
   const outcome = await parts.acceptor.submit(submission);
-  if (outcome.kind !== "refused" || outcome.code !== "not_found" || !isStaff(actor.role)) return outcome;
-  await joinConversation(parts, { conversationId: roomNumber(submission.room), userId: actor.userId });
+  const isOutside = outcome.kind === "refused" && outcome.code === "not_found" && submission.isStaff;
+  if (!isOutside || roomKind(said.room) === "notes") return outcome;
+  await joinConversation(parts, { conversationId: roomNumber(said.room), userId: actor.userId });
   return parts.acceptor.submit(submission);
 }
 

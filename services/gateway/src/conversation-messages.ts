@@ -30,7 +30,7 @@ export interface Speaker {
 /** A promise where later frames of the socket must wait: somebody is asked first, and nothing may overtake it. Never rejects. */
 export function sendMessage(deps: ConversationMessageDeps, speaker: Speaker, frame: MessageFrame): Promise<void> | undefined {
   const { seat, side, profile } = speaker;
-  const joinsByIt = isStaff(profile.role) && !side.isMember(seat.userId);
+  const joinsByIt = isStaff(profile.role) && roomKind(seat.room.name) === "conversation" && !side.isMember(seat.userId);
   const sent = send(deps, speaker, frame);
   return frame.resend === true || frame.upload_id !== undefined || joinsByIt ? sent : undefined;
 }
@@ -66,8 +66,8 @@ async function decide({ acceptor, api }: ConversationMessageDeps, speaker: Speak
   const submission = submissionOf(speaker, { clientId, text, attachment, ifLastId: frame.if_last_id });
   const outcome = await acceptor.submit(submission);
   const isOutside = outcome.kind === "refused" && outcome.code === "not_found" && isStaff(profile.role);
-  if (!isOutside) return outcome;
-  // Agents who write become participants by it.
+  if (!isOutside || roomKind(room.name) === "notes") return outcome;
+  // Agents who speak become participants by it; a note shows them to nobody.
   return (await api.joinAsStaff(roomNumber(room.name), userId)) ? acceptor.submit(submission) : outcome;
 }
 
@@ -96,7 +96,7 @@ function submissionOf({ seat, profile }: Speaker, { clientId, text, attachment, 
     message_type: roomKind(room.name) === "notes" ? "note" : "text",
     attachment,
   });
-  return { room: room.name, kind: "m", userId, clientId, parts, ifLastId };
+  return { room: room.name, kind: "m", userId, clientId, parts, ifLastId, isStaff: isStaff(profile.role) };
 }
 
 function answer({ metrics }: ConversationMessageDeps, { connection, room }: Seat, frame: MessageFrame, outcome: Outcome): void {

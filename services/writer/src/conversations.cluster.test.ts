@@ -74,7 +74,8 @@ async function say(
     `,${JSON.stringify({ ...fields, ...type }).slice(1, -1)},"created_at":"`,
     '","edited_at":null,"deleted_at":null}}',
   ] as const;
-  const outcome = await acceptor.submit({ room: target, kind: "m", userId, clientId, parts });
+  const isStaff = roleOf(userId) === "agent";
+  const outcome = await acceptor.submit({ room: target, kind: "m", userId, clientId, parts, isStaff });
   if (outcome.kind !== "accepted") throw new Error(JSON.stringify(outcome));
   return outcome.id;
 }
