@@ -17,7 +17,7 @@ export interface World extends TestApi {
   say: (by: Call, conversationId: number, text: string, more?: object) => Promise<ConversationMessage>;
   note: (by: Call, conversationId: number, text: string) => Promise<ConversationMessage>;
   /** Puts a message into the record, as the writer would; Redis keeps what it has. */
-  store: (message: ConversationMessage) => Promise<void>;
+  store: (message: ConversationMessage, clientId?: string) => Promise<void>;
 }
 
 export const person = (user: number, ...roles: Role[]): Call => ({ user, roles });
@@ -39,14 +39,14 @@ export async function conversationWorld(stores: Awaited<ReturnType<typeof testSt
     begin: (by, more = {}) => ask(Conversation, "POST /conversations", { ...by, body: { client_id: crypto.randomUUID(), ...more } }),
     say: (by, id, message, more = {}) => write(`/conversations/${id}/messages`, by, { message, ...more }),
     note: (by, id, message) => write(`/conversations/${id}/notes`, by, { message }),
-    store: (message) => storeMessage(api, message),
+    store: (message, clientId = crypto.randomUUID()) => storeMessage(api, message, clientId),
   };
 }
 
-async function storeMessage({ parts: { db } }: TestApi, message: ConversationMessage): Promise<void> {
+async function storeMessage({ parts: { db } }: TestApi, message: ConversationMessage, clientId: string): Promise<void> {
   const { message_type, attachment, ...columns } = message;
   const isNote = message_type === "note";
-  const written = { is_note: isNote, client_id: crypto.randomUUID(), attachment: attachment && JSON.stringify(attachment) };
+  const written = { is_note: isNote, client_id: clientId, attachment: attachment && JSON.stringify(attachment) };
   await db
     .insertInto("conversation_messages")
     .values({ ...columns, ...written, last_event_id: message.id })
