@@ -42,6 +42,7 @@ export interface ConversationsEvents {
 export type RoomState =
   | { name: "waiting" }
   | { name: "joining" }
+  /** Its latest events were told. */
   | { name: "joined" }
   /** `asked`: never joined, or left. `removed`: no participant any more. Else the code of the refusal. */
   | { name: "out"; reason: string };

@@ -222,11 +222,11 @@ export class ConversationRoom {
     // Before the events are shown and before anything is sent: see the welcome of ChatClient.
     this.#own.box.restart(isSameRoom ? since.id : 0);
     this.#joinBackoff.reset();
-    this.#setState({ name: "joined" });
     this.#people.set(frame.members, frame.is_bot_on);
     this.#readMark.noteOnNewSocket(this.members.get(this.#wire.userId())?.read_upto ?? 0);
     if (frame.recovered && since) this.#show(this.#sequence.recover(frame));
     else this.#startOver(frame);
+    this.#setState({ name: "joined" });
   }
 
   #onReset(frame: ConversationResetFrame): void {

@@ -48,7 +48,9 @@ export class ConversationModel {
   #isDetailLoading = false;
   #isOlderLoading = false;
   #hasOlderFailed = false;
-  #unreadAbove: number | undefined;
+  /** Of the first join: what came later was read as it came. */
+  #unreadFrom: number | undefined;
+  #wasJoined = false;
   #items: Item[] | undefined;
   #sent = 0;
   #notice: ConversationTextName | undefined;
@@ -67,7 +69,7 @@ export class ConversationModel {
 
   /** The same array as long as nothing in it changed. */
   get items(): readonly Item[] {
-    this.#items ??= this.#thread.items(this.#unreadAbove ?? Number.POSITIVE_INFINITY);
+    this.#items ??= this.#thread.items(this.#unreadFrom);
     return this.#items;
   }
 
@@ -172,15 +174,22 @@ export class ConversationModel {
     on("edit", (message) => this.#thread.replace(message));
     on("delete", ({ message_id }) => this.#thread.remove(message_id, Date.now()));
     on("own", (own) => this.#thread.setOwn(part, own));
-    on("state", () => undefined);
     on("typing", () => undefined);
+    on("state", (state) => {
+      if (state.name === "joined" && part === "talk") this.#noteJoined();
+    });
     if (part === "notes") return;
     on("member", (event) => this.#thread.addMember(event));
     on("members", (members) => this.#onMembers(members));
   }
 
+  #noteJoined(): void {
+    const me = this.members.get(this.self.userId);
+    if (!this.#wasJoined && me) this.#unreadFrom = this.#thread.firstUnread(me.read_upto);
+    this.#wasJoined = true;
+  }
+
   #onMembers(members: ReadonlyMap<number, MemberInfo>): void {
-    this.#unreadAbove ??= members.get(this.self.userId)?.read_upto;
     const known = new Set(this.#detail?.participants.map(({ user_id }) => user_id));
     if (this.#detail && (known.size !== members.size || [...members.keys()].some((userId) => !known.has(userId)))) void this.#loadDetail();
   }
@@ -236,7 +245,7 @@ export class ConversationModel {
 
   send(part: RoomPart, content: OwnContent): void {
     this.#sent += 1;
-    this.#unreadAbove = Number.POSITIVE_INFINITY;
+    this.#unreadFrom = undefined;
     this.#edit(() => this.#rooms[part]?.send(content));
   }
 

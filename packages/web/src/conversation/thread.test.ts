@@ -23,8 +23,8 @@ function own(clientId: string, text: string, more: Partial<OwnMessage> = {}): Ow
 }
 
 /** Without days. */
-function told(thread: Thread, unreadAbove = Number.POSITIVE_INFINITY): string[] {
-  return thread.items(unreadAbove).flatMap((item) => tell(item));
+function told(thread: Thread, unreadFrom?: number): string[] {
+  return thread.items(unreadFrom).flatMap((item) => tell(item));
 }
 
 function tell(item: Item): string[] {
@@ -75,7 +75,7 @@ test("a deleted message keeps its place without its text", () => {
   const thread = new Thread(ME, { hasNotes: true });
   thread.add(message(1, "one"));
   thread.remove(at(1), NOON);
-  const items = thread.items(Number.POSITIVE_INFINITY);
+  const items = thread.items();
   expect(items.at(-1)).toMatchObject({ kind: "message", message: { text: "", isDeleted: true } });
 });
 
@@ -92,7 +92,7 @@ test("an own message is one item from sending to stored, whichever half comes fi
     if (acknowledgesFirst) thread.add(shown);
     else thread.setOwn("talk", acknowledged);
     thread.setOwn("talk", own("a", "mine ", { id: at(2), status: { state: "stored" } }));
-    expect(thread.items(0).at(-1)).toMatchObject({ key: "a", message: { text: "mine", mark: "stored" } });
+    expect(thread.items().at(-1)).toMatchObject({ key: "a", message: { text: "mine", mark: "stored" } });
     expect(told(thread)).toEqual(["one", "mine"]);
   }
 });
@@ -114,8 +114,8 @@ test("a line stands before the first message of others that was not read", () =>
   thread.addOlder([], true);
   thread.add(message(3, "three"));
   thread.add(message(4, "four"));
-  expect(told(thread, at(1))).toEqual(["one", "two", "---", "three", "four"]);
-  expect(told(thread, at(4))).toEqual(["one", "two", "three", "four"]);
+  expect(told(thread, thread.firstUnread(at(1)))).toEqual(["one", "two", "---", "three", "four"]);
+  expect(told(thread, thread.firstUnread(at(4)))).toEqual(["one", "two", "three", "four"]);
 });
 
 test("days are separated, and messages of one person close together stand under one name", () => {
@@ -123,14 +123,14 @@ test("days are separated, and messages of one person close together stand under 
   for (const minutes of [0, 1, 20, 24 * 60]) thread.add(message(minutes, String(minutes)));
   thread.add(note(21, "note"));
   thread.addOlder([], true);
-  const kinds = thread.items(Number.POSITIVE_INFINITY).map((item) => (item.kind === "message" ? item.startsGroup : item.kind));
+  const kinds = thread.items().map((item) => (item.kind === "message" ? item.startsGroup : item.kind));
   expect(kinds).toEqual(["day", true, false, true, true, "day", true]);
 });
 
 test("an unchanged message is the same object again", () => {
   const thread = new Thread(ME, { hasNotes: true });
   thread.add(message(1, "one"));
-  const shown = () => thread.items(0).flatMap((item) => (item.kind === "message" ? [item.message] : []))[0];
+  const shown = () => thread.items().flatMap((item) => (item.kind === "message" ? [item.message] : []))[0];
   const before = shown();
   thread.add(message(2, "two"));
   expect(shown()).toBe(before);

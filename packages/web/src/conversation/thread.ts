@@ -143,19 +143,25 @@ export class Thread {
     this.#own.delete(clientId);
   }
 
-  /** A line stands before the first message of others above `unreadAbove`; Infinity: nowhere. */
-  items(unreadAbove: number): Item[] {
+  /** The first message of others above a read mark; undefined: all was read. */
+  firstUnread(readUpto: number): number | undefined {
+    const unread = [...this.#messages.values()].filter(
+      ({ id, user_id, message_type }) => id > readUpto && user_id !== this.#self.userId && message_type !== "note",
+    );
+    return unread.length === 0 ? undefined : Math.min(...unread.map(({ id }) => id));
+  }
+
+  /** `unreadFrom`: a line stands before this message. */
+  items(unreadFrom?: number): Item[] {
     const placed = this.#placed();
     const items: Item[] = [];
     let before: Shown | undefined;
     let day = "";
-    let isUnreadMarked = false;
     for (const entry of placed) {
       const today = new Date(entry.at).toDateString();
       if (today !== day) items.push({ kind: "day", key: `day ${today}`, at: entry.at });
-      if (!isUnreadMarked && isUnread(entry, unreadAbove)) {
+      if (entry.id === unreadFrom) {
         items.push({ kind: "unread", key: "unread" });
-        isUnreadMarked = true;
         before = undefined;
       }
       if ("member" in entry) items.push(memberItem(entry.member, entry.at));
@@ -248,10 +254,6 @@ function shownOf(message: ConversationMessage, own: Pick<Shown, "key" | "mark" |
     isEdited: message.edited_at !== null,
     failed: undefined,
   };
-}
-
-function isUnread(entry: Placed, unreadAbove: number): boolean {
-  return "message" in entry && entry.id > unreadAbove && !entry.message.isMine && !entry.message.isNote;
 }
 
 function memberItem({ id, username, joined }: MemberEvent, at: number): Item {

@@ -63,7 +63,10 @@ function useList(place: Workplace, myId: number): InboxList {
 
 function useConnection({ client }: Workplace): string {
   const [name, setName] = useState<string>(client.state.name);
-  useEffect(() => client.on("state", (state) => setName(state.name)), [client]);
+  useEffect(() => {
+    setName(client.state.name);
+    return client.on("state", (state) => setName(state.name));
+  }, [client]);
   return name;
 }
 

@@ -41,8 +41,8 @@ function ParticipantItem({ participant, model, me }: { participant: Participant;
         <bdi>{username}</bdi>
         {isMe && " (you)"}
         <small>
-          <span class={`dot ${presence}`} aria-hidden="true" />
-          {role}, {TEXTS[presence]}
+          {role !== "bot" && <span class={`dot ${presence}`} aria-hidden="true" />}
+          {role === "bot" ? role : `${role}, ${TEXTS[presence]}`}
         </small>
       </span>
       <button
