@@ -85,7 +85,12 @@ function Message({ message, startsGroup, seen, maxChars, files, actions }: Messa
             onCancel={() => setMode("read")}
           />
         ) : (
-          <Bubble message={message} files={files} />
+          <div class="bubble-row">
+            {isMine && mode === "read" && !isDeleted && id !== undefined && (
+              <Tools onEdit={() => setMode("edit")} onRemove={() => setMode("remove")} />
+            )}
+            <Bubble message={message} files={files} />
+          </div>
         )}
         {mode === "remove" && id !== undefined && (
           <p class="question" role="alert">
@@ -107,9 +112,6 @@ function Message({ message, startsGroup, seen, maxChars, files, actions }: Messa
         {message.failed && <Failure message={message} actions={actions} />}
         {seen !== "" && <p class="seen">{fill(texts.seenBy, { name: seen })}</p>}
       </div>
-      {isMine && mode === "read" && !isDeleted && id !== undefined && (
-        <Tools onEdit={() => setMode("edit")} onRemove={() => setMode("remove")} />
-      )}
     </li>
   );
 }
@@ -145,7 +147,7 @@ function Bubble({ message, files }: { message: Shown; files: Files }) {
         </p>
       )}
       {isEdited && !isDeleted && <span class="edited">{texts.edited}</span>}
-      {mark && mark !== "failed" && <MarkIcon mark={mark} />}
+      {mark && mark !== "failed" && !isDeleted && <MarkIcon mark={mark} />}
     </div>
   );
 }

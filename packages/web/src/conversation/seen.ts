@@ -2,25 +2,23 @@
 import type { MemberInfo } from "@drawchat/protocol/conversations";
 import type { Item, Shown } from "./thread.ts";
 
-/** Names by the key of the item. Who wrote that message themselves is left out, and so are bots. */
+/** Names by the key of the item. Who answered since then, and every bot, is left out: it tells nothing new. */
 export function seenBy(
   items: readonly Item[],
   readers: readonly MemberInfo[],
   nameOf: (userId: number) => string | undefined,
 ): ReadonlyMap<string, readonly string[]> {
-  const talk = items.flatMap((item) =>
-    item.kind === "message" && !item.message.isNote && item.message.id !== undefined ? [item.message] : [],
-  );
+  const talk = items.flatMap((item) => (item.kind === "message" && !item.message.isNote ? [item.message] : []));
   const seen = new Map<string, string[]>();
   for (const reader of readers) {
-    const last = talk.findLast(({ id = 0 }) => id <= reader.read_upto);
+    const last = talk.findLast((message) => isRead(message, reader));
     const name = nameOf(reader.user_id);
-    if (!last || name === undefined || reader.role === "bot" || isBy(reader, last)) continue;
+    if (!last || name === undefined || reader.role === "bot" || last.userId === reader.user_id) continue;
     seen.set(last.key, [...(seen.get(last.key) ?? []), name]);
   }
   return seen;
 }
 
-function isBy({ user_id }: MemberInfo, { userId }: Shown): boolean {
-  return user_id === userId;
+function isRead({ id, userId }: Shown, { user_id, read_upto }: MemberInfo): boolean {
+  return id !== undefined && (id <= read_upto || userId === user_id);
 }
