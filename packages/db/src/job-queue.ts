@@ -17,6 +17,10 @@ export interface JobPayloads {
   deliver_webhooks: { conversation_id: number };
   /** Removes what webhooks were told long ago, and looks after what was left lying. */
   sweep_webhooks: Record<string, never>;
+  /** Removes files that no message has or will have, and those of deleted messages. */
+  sweep_uploads: Record<string, never>;
+  /** Removes files of which no row knows: somebody died between the two. */
+  sweep_lost_files: Record<string, never>;
   /** Opens snoozed conversations whose time has come. */
   wake_conversations: Record<string, never>;
 }

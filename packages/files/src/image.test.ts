@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
+import { blackApng, blackPng, chunk } from "@drawchat/testkit/pngs";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { blackApng, blackPng, chunk } from "../test/pngs.ts";
 import { cleanImage } from "./image.ts";
 import { sniffKind } from "./kind.ts";
 

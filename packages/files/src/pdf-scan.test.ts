@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import { ClientError } from "@drawchat/protocol/errors";
+import { type PdfParts, packed, pdfOf, stream } from "@drawchat/testkit/pdfs";
 import { describe, expect, test } from "vitest";
-import { type PdfParts, packed, pdfOf, stream } from "../test/pdfs.ts";
 import { expectHarmlessPdf } from "./pdf.ts";
 import { scanPdf } from "./pdf-scan.ts";
 

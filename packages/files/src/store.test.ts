@@ -2,16 +2,15 @@ import { readdirSync } from "node:fs";
 import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { Env } from "@drawchat/runtime/env";
-import { FileStorage } from "@flystorage/file-storage";
-import { LocalStorageAdapter } from "@flystorage/local-fs";
-import { afterAll, describe, expect, test } from "vitest";
+import { fullDiskStore } from "@drawchat/testkit/full-disk";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startS3 } from "../test/s3-server.ts";
 import { Incoming } from "./incoming.ts";
 import { readUploadSettings } from "./settings.ts";
-import { FileStore, openFileStore } from "./store.ts";
+import { type FileStore, openFileStore } from "./store.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "drawchat-test-files-"));
 const s3 = await startS3();
@@ -24,7 +23,7 @@ const png = (bytes: Buffer) => ({ bytes, contentType: "image/png" });
 
 async function idsIn(store: FileStore): Promise<string[]> {
   const ids: string[] = [];
-  for await (const id of store.listIds()) ids.push(id);
+  for await (const { id } of store.list()) ids.push(id);
   return ids;
 }
 
@@ -38,6 +37,7 @@ describe.each([
   ["a bucket", { dir, s3: s3.settings }],
 ])("in %s", (_where, settings) => {
   const store = openFileStore(settings);
+  beforeAll(() => store.prepare());
   const whole = { start: 0, end: 9 };
 
   test("a file is read as it was written, or a part of it", async () => {
@@ -68,12 +68,16 @@ describe.each([
     expect(await store.read(id, "thumbnail", whole)).toBeUndefined();
   });
 
-  test("all files are listed by their ids", async () => {
-    const ids = [crypto.randomUUID(), crypto.randomUUID()];
-    for (const id of ids) await store.write(id, "file", png(Buffer.from("a")));
-    const listed = await idsIn(store);
-    expect(listed).toEqual(expect.arrayContaining(ids));
-    expect(listed.filter((id) => id === ids[0])).toHaveLength(1);
+  test("all files are listed, and how old they are is known", async () => {
+    const id = crypto.randomUUID();
+    await store.write(id, "file", png(Buffer.from("a")));
+    await store.write(id, "thumbnail", png(Buffer.from("b")));
+    const listed = [];
+    for await (const file of store.list()) if (file.id === id) listed.push(file.variant);
+    expect(listed.sort()).toEqual(["file", "thumbnail"]);
+    expect(await store.isOlder({ id, variant: "file" }, 60_000)).toBe(false);
+    expect(await store.isOlder({ id, variant: "file" }, -60_000)).toBe(true);
+    expect(await store.isOlder({ id: crypto.randomUUID(), variant: "file" }, -60_000)).toBe(false);
   });
 
   test.each(["../../etc/passwd", "..", "", "A".repeat(36)])("%j is no id: no path is made of it", async (id) => {
@@ -97,23 +101,13 @@ test("a bucket that cannot be reached is unavailable", async () => {
   await expect(store.read(crypto.randomUUID(), "file", { start: 0, end: 1 })).rejects.toMatchObject({ code: "unavailable" });
 });
 
-/** A disk that is full for whatever is longer than ten bytes. */
-class FullDisk extends LocalStorageAdapter {
-  override async write(...[path, contents, options]: Parameters<LocalStorageAdapter["write"]>): Promise<void> {
-    const bytes = await buffer(contents);
-    const isTooMuch = bytes.length > 10;
-    await super.write(path, Readable.from([isTooMuch ? bytes.subarray(0, 10) : bytes]), options);
-    if (isTooMuch) throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-  }
-}
-
 test("a full disk is told as such, and keeps nothing of the file", async () => {
-  const store = new FileStore({ storage: new FileStorage(new FullDisk(join(dir, "full"))), incomingDir: join(dir, "incoming") });
+  const store = fullDiskStore(join(dir, "full"), { freeBytes: 10 });
   const id = crypto.randomUUID();
   await store.write(id, "thumbnail", png(Buffer.from("small")));
   await expect(store.write(id, "file", png(Buffer.alloc(100)))).rejects.toMatchObject({ code: "storage_full" });
   expect(await idsIn(store)).toEqual([]);
-  expect(await readdir(join(dir, "full", id.slice(0, 2)))).toEqual([]);
+  expect(await readdir(join(dir, "full", "files", id.slice(0, 2)))).toEqual([]);
 });
 
 describe("what comes in", () => {

@@ -23,18 +23,28 @@ export interface ByteRange {
   readonly end: number;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export interface StoredFile {
+  readonly id: string;
+  readonly variant: Variant;
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const STORED = /(?:^|\/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(\.thumbnail)?$/;
 
 export interface FileStoreOptions {
   storage: FileStorage;
   /** Holds what is on its way in. */
   incomingDir: string;
+  /** Holds the files, where they are in a folder. */
+  filesDir?: string;
 }
 
 /** By the settings; opens nothing yet. */
 export function openFileStore({ dir, s3 }: UploadSettings): FileStore {
-  const storage = new FileStorage(s3 === undefined ? new LocalStorageAdapter(join(dir, "files")) : bucketAdapter(s3));
-  return new FileStore({ storage, incomingDir: join(dir, "incoming") });
+  const incomingDir = join(dir, "incoming");
+  if (s3 !== undefined) return new FileStore({ storage: new FileStorage(bucketAdapter(s3)), incomingDir });
+  const filesDir = join(dir, "files");
+  return new FileStore({ storage: new FileStorage(new LocalStorageAdapter(filesDir)), incomingDir, filesDir });
 }
 
 function bucketAdapter({ bucket, prefix, region, endpoint, isPathStyle, credentials }: S3Settings): AwsS3StorageAdapter {
@@ -53,17 +63,21 @@ function bucketAdapter({ bucket, prefix, region, endpoint, isPathStyle, credenti
 export class FileStore {
   readonly incomingDir: string;
   readonly #storage: FileStorage;
+  readonly #dirs: readonly string[];
 
-  constructor({ storage, incomingDir }: FileStoreOptions) {
+  constructor({ storage, incomingDir, filesDir }: FileStoreOptions) {
     this.#storage = storage;
     this.incomingDir = incomingDir;
+    this.#dirs = filesDir === undefined ? [incomingDir] : [incomingDir, filesDir];
   }
 
-  /** Makes the folder of what comes in. Throws a ConfigError where this process may not write there. */
+  /** Makes the folders. Throws a ConfigError where this process may not write there. */
   async prepare(): Promise<void> {
     try {
-      await mkdir(this.incomingDir, { recursive: true });
-      await rm(await mkdtemp(join(this.incomingDir, "probe-")), { recursive: true });
+      for (const dir of this.#dirs) {
+        await mkdir(dir, { recursive: true });
+        await rm(await mkdtemp(join(dir, "probe-")), { recursive: true });
+      }
     } catch (error) {
       throw new ConfigError([`UPLOADS_DIR cannot be written to: ${error instanceof Error ? error.message : String(error)}`]);
     }
@@ -97,21 +111,28 @@ export class FileStore {
     await this.#storage.deleteFile(pathOf(id, "thumbnail"));
   }
 
-  /** Ids of all files, in no order. */
-  async *listIds(): AsyncGenerator<string> {
+  /** All files, in no order. */
+  async *list(): AsyncGenerator<StoredFile> {
     for await (const { isFile, path } of this.#storage.list("", { deep: true })) {
-      const id = /[^/]+$/.exec(path)?.[0];
-      if (isFile && id !== undefined && UUID.test(id)) yield id;
+      const [, id, ending] = STORED.exec(path) ?? [];
+      if (isFile && id !== undefined) yield { id, variant: ending === undefined ? "file" : "thumbnail" };
     }
   }
 
+  /** False where it is gone. */
+  async isOlder({ id, variant }: StoredFile, ageMs: number): Promise<boolean> {
+    const path = pathOf(id, variant);
+    if (!(await this.#storage.fileExists(path))) return false;
+    return Date.now() - (await this.#storage.lastModified(path)) > ageMs;
+  }
+
   /** Files on their way in that nobody can be writing any more: where folders are shared over a network they may stay. */
-  async removeStaleIncoming(olderThanMs: number): Promise<number> {
+  async removeStaleIncoming(ageMs: number): Promise<number> {
     let removed = 0;
     for (const name of await readdir(this.incomingDir)) {
       const path = join(this.incomingDir, name);
       const modifiedMs = (await stat(path).catch(() => undefined))?.mtimeMs;
-      if (modifiedMs === undefined || Date.now() - modifiedMs < olderThanMs) continue;
+      if (modifiedMs === undefined || Date.now() - modifiedMs < ageMs) continue;
       await rm(path, { recursive: true, force: true });
       removed += 1;
     }

@@ -18,6 +18,8 @@
  * | dc:{p07}:audience          | stream  | joins and leaves of users, on their way to Postgres | by length (lossy)            |
  * | dc:{p07}:ch:s42            | channel | publications                                      |                                |
  * | dc:{rest}:writes:KIND:USER | counter | REST writes of a kind, and searches, of a user    | 60 s                           |
+ * | dc:{rest}:uploads:USER     | counter | uploads of a user                                 | 60 s                           |
+ * | dc:{rest}:upload_bytes:USER | counter | their bytes                                      | a day                          |
  * | dc:{u}:inbox:USER, :agents | channel | what is new in a user's list of conversations, in the agents' | |
  * | dc:{u}:presence:gateways   | hash    | gateway → seen_ms:version of its list             | stale after 12 s               |
  * | dc:{u}:presence:at:GATEWAY | hash    | user → online or away, as of this gateway         | with the gateway               |
@@ -74,4 +76,6 @@ export const keys = {
   writers: "dc:{writers}",
   partitions: "dc:{ctl}:partitions",
   restWrites: "dc:{rest}:writes",
+  uploads: "dc:{rest}:uploads",
+  uploadBytes: "dc:{rest}:upload_bytes",
 } as const;

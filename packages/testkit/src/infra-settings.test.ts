@@ -78,7 +78,7 @@ test.each(SERVICES)("%s takes the settings of docker-compose.yml", { timeout: 30
 /** The settings that a process reads, by its sources; those of HOST, PORT and the like are compose's own. */
 function settingsRead(service: string): string[] {
   const sources = [`services/${service}/src/config.ts`, "packages/auth/src/config.ts", "packages/runtime/src/settings.ts"];
-  const readers = [...sources, "packages/schedule/src/draw-config.ts"].filter((file) => {
+  const readers = [...sources, "packages/schedule/src/draw-config.ts", "packages/files/src/settings.ts"].filter((file) => {
     const imported = file.startsWith("services/") ? "" : `@drawchat/${file.replace(/packages\/(\w+)\/src\/(.+)\.ts/, "$1/$2")}`;
     return read(`services/${service}/src/config.ts`).includes(imported);
   });
@@ -88,7 +88,7 @@ function settingsRead(service: string): string[] {
 }
 
 /** Made by the process itself, of the image, or senseless in a container of its own. */
-const NOT_PASSED = ["GATEWAY_ID", "GATEWAY_SHARED_PORT", "WEB_DIR"];
+const NOT_PASSED = ["GATEWAY_ID", "GATEWAY_SHARED_PORT", "WEB_DIR", "DATA_DIR"];
 
 test.each(SERVICES)("docker-compose.yml passes every setting that %s reads", (service) => {
   const names = settingsRead(service).filter((name) => !NOT_PASSED.includes(name));

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "packages/client": ["protocol"],
   "packages/web": ["protocol", "client"],
   "packages/local": ["runtime"],
-  "packages/testkit": ["protocol", "runtime", "auth", "redis", "db", "schedule", "client", "web", "local"],
+  "packages/testkit": ["protocol", "runtime", "auth", "redis", "db", "files", "schedule", "client", "web", "local"],
   "services/gateway": ["protocol", "runtime", "auth", "redis"],
   "services/api": ["protocol", "runtime", "auth", "redis", "db", "files", "schedule"],
   "services/writer": ["protocol", "runtime", "redis", "db"],

@@ -20,9 +20,14 @@ export function etagOf(text: string): string {
 /** The body, or 304 where the client has it. */
 export function sendAnswer(request: FastifyRequest, reply: FastifyReply, { body, etag }: Answer): FastifyReply {
   reply.header("etag", etag);
-  const known = request.headers["if-none-match"];
-  if (known !== undefined && isAmong(known, etag)) return reply.code(304).send();
+  if (isKnown(request, etag)) return reply.code(304).send();
   return reply.type("application/json; charset=utf-8").send(body);
+}
+
+/** Whether the client has it. */
+export function isKnown({ headers }: FastifyRequest, etag: string): boolean {
+  const known = headers["if-none-match"];
+  return known !== undefined && isAmong(known, etag);
 }
 
 /** The weak comparison of RFC 9110: `W/` does not count. */

@@ -1,6 +1,7 @@
 /** What the routes are made of. */
 import type { TokenVerifier } from "@drawchat/auth/token";
 import type { Db } from "@drawchat/db/connect";
+import type { FileStore } from "@drawchat/files/store";
 import type { Acceptor } from "@drawchat/redis/accept";
 import type { RedisClient } from "@drawchat/redis/connect";
 import type { Log } from "@drawchat/runtime/log";
@@ -11,6 +12,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, Raw
 import type { RoomGlances } from "./room-glances.ts";
 import type { SeenUsers } from "./seen-users.ts";
 import type { SessionDirectory } from "./session-directory.ts";
+import type { UploadLimiter } from "./upload-limiter.ts";
 import type { WriteLimiter } from "./write-limiter.ts";
 
 export interface ApiParts {
@@ -22,6 +24,8 @@ export interface ApiParts {
   sessions: SessionDirectory;
   glances: RoomGlances;
   limiter: WriteLimiter;
+  uploadLimiter: UploadLimiter;
+  files: FileStore;
   users: SeenUsers;
   settings: LiveChatSettings;
   conversations: ConversationSettings;

@@ -1,5 +1,6 @@
 /** What the api reads from its environment; every bad variable is named at once. */
 import { readTokenConfig, type TokenConfig } from "@drawchat/auth/config";
+import { readUploadSettings, type UploadSettings } from "@drawchat/files/settings";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
 import {
@@ -27,6 +28,9 @@ export interface Config {
   readonly webDir: string | undefined; // the built page
   readonly isDocsPageOn: boolean; // `/docs`
   readonly writesPerMinute: number; // per user; 0: no limit
+  readonly uploads: UploadSettings;
+  readonly uploadsPerMinute: number; // per user; 0: no limit
+  readonly uploadBytesPerDay: number; // per user; 0: no limit
   readonly settings: LiveChatSettings;
   readonly conversations: ConversationSettings;
   readonly draw: DrawConfig;
@@ -50,6 +54,9 @@ export function loadConfig(source: EnvSource): Config {
     webDir: env.optional("WEB_DIR"),
     isDocsPageOn: env.bool("API_DOCS", nodeEnv === "development"),
     writesPerMinute: env.int("REST_WRITES_PER_MINUTE", 600, { min: 0, max: 1_000_000 }),
+    uploads: readUploadSettings(env),
+    uploadsPerMinute: env.int("UPLOADS_PER_USER_PER_MINUTE", 5, { min: 0, max: 10_000 }),
+    uploadBytesPerDay: env.int("UPLOADS_MB_PER_USER_PER_DAY", 200, { min: 0, max: 1_000_000 }) * 1_000_000,
     settings: readLiveChatSettings(env),
     conversations: readConversationSettings(env),
     draw: readDrawConfig(env),

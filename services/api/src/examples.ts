@@ -33,6 +33,17 @@ const MESSAGE = {
   is_host: false,
 };
 
+const UPLOAD = {
+  upload_id: "6f1f5ac0-6d5e-4a0b-9f43-0d9f3a3f2f11",
+  name: "receipt.png",
+  content_type: "image/png",
+  size_bytes: 48_213,
+  width: 1_280,
+  height: 960,
+  conversation_id: 99,
+  created_at: "2026-03-01T18:04:11.286Z",
+};
+
 /** By method and path as the document has them. */
 export const CALL_EXAMPLES: Readonly<Record<string, CallExample>> = {
   "GET /live-chat/status": {
@@ -53,6 +64,7 @@ export const CALL_EXAMPLES: Readonly<Record<string, CallExample>> = {
   "DELETE /live-chat/sessions/{id}/winners/{user_id}": {},
   "POST /live-chat/users/{user_id}/disconnect": {},
   ...CONVERSATION_EXAMPLES,
+  "POST /uploads": { body: { file: "the bytes of receipt.png" }, answer: UPLOAD },
   "POST /demo/token": {
     body: { username: "ann" },
     answer: { token: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2lnbmF0dXJl", user_id: 1_000_000_007, username: "ann" },
@@ -68,8 +80,11 @@ const PROBLEM_CODES: Readonly<Record<string, ErrorCode>> = {
   "409": "conflict",
   "413": "too_large",
   "415": "unsupported_media_type",
+  "416": "range_not_satisfiable",
+  "422": "bad_image",
   "429": "rate_limited",
   "503": "unavailable",
+  "507": "storage_full",
 };
 const LIVE_CHAT_CODES: typeof PROBLEM_CODES = { ...PROBLEM_CODES, "403": "chat_disabled" };
 const RATE_LIMITED = new ClientError("rate_limited", { retryAfterMs: 2_400 });

@@ -3,6 +3,7 @@ import { createTokenVerifier } from "@drawchat/auth/token";
 import { cacheVerdicts } from "@drawchat/auth/verdict-cache";
 import { ensureBotUser } from "@drawchat/db/bot-user";
 import { connectDatabase } from "@drawchat/db/connect";
+import { openFileStore } from "@drawchat/files/store";
 import { Acceptor } from "@drawchat/redis/accept";
 import { assertRedisSettings, commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
@@ -17,6 +18,7 @@ import { RoomGlances } from "./room-glances.ts";
 import { RoomRestorer } from "./room-restorer.ts";
 import { SeenUsers } from "./seen-users.ts";
 import { SessionDirectory } from "./session-directory.ts";
+import { UploadLimiter } from "./upload-limiter.ts";
 import { WriteLimiter } from "./write-limiter.ts";
 
 const STOP_TIMEOUT_MS = 15_000;
@@ -42,6 +44,8 @@ async function start(): Promise<RunningService> {
   await assertRedisSettings(redis);
   await assertSchema(database.db);
   if (conversations.bot !== undefined) await ensureBotUser(database.db, conversations.bot);
+  const files = openFileStore(config.uploads);
+  await files.prepare();
 
   const { db } = database;
   const restorer = new RoomRestorer({ db: privateDatabase.db, redis, log, onOutcome: (outcome) => restores.inc({ outcome }) });
@@ -50,12 +54,16 @@ async function start(): Promise<RunningService> {
   const limits = { session: settings.maxMessagesPerUserPerMinute, conversation: conversations.maxMessagesPerUserPerMinute };
   const acceptor = new Acceptor({ redis, log, limits, restoreRoom: (room) => restorer.restore(room) });
   const limiter = new WriteLimiter({ redis, perMinute: config.writesPerMinute });
+  const uploadLimiter = new UploadLimiter({ redis, perMinute: config.uploadsPerMinute, bytesPerDay: config.uploadBytesPerDay });
   const verifier = cacheVerdicts(createTokenVerifier(config.token));
   const glances = new RoomGlances(redis, sessions.clock);
   const users = new SeenUsers(db);
 
   const publicServer = await buildPublicServer(
-    { log, redis, db, verifier, acceptor, sessions, glances, limiter, users, settings, conversations, draw },
+    {
+      ...{ log, redis, db, verifier, acceptor, sessions, glances, limiter, users, files, uploadLimiter },
+      ...{ settings, conversations, draw },
+    },
     {
       allowedOrigins: config.allowedOrigins,
       webDir: config.webDir,

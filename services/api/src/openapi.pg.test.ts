@@ -30,6 +30,7 @@ test("the description lists every call with its answers and problems", async () 
     "GET /live-chat/messages",
     "GET /live-chat/sessions",
     "GET /live-chat/status",
+    "GET /uploads/{id}",
     "PATCH /live-chat/sessions/{id}",
     "POST /demo/token",
     "POST /live-chat/like",
@@ -38,6 +39,7 @@ test("the description lists every call with its answers and problems", async () 
     "POST /live-chat/sessions/{id}/cancel",
     "POST /live-chat/sessions/{id}/close",
     "POST /live-chat/users/{user_id}/disconnect",
+    "POST /uploads",
     "PUT /live-chat/sessions/{id}/winners/{user_id}",
   ]);
   for (const [path, methods] of Object.entries(paths)) {

@@ -2,7 +2,6 @@
  * The public HTTP server: hooks in the order origin (CORS), switched off, token, role, body, handler. Whatever goes
  * wrong, Fastify's own errors included, leaves as a problem document.
  */
-import type { Socket } from "node:net";
 import type { TokenConfig } from "@drawchat/auth/config";
 import { ClientError } from "@drawchat/protocol/errors";
 import { type Log, maskUrl } from "@drawchat/runtime/log";
@@ -10,13 +9,14 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { ApiParts, App } from "./api.ts";
 import { authenticate } from "./bearer.ts";
+import { answerBrokenRequest } from "./broken-requests.ts";
 import { addConversationSurface } from "./conversation-surface.ts";
 import { addHeaders } from "./headers.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { answerUnrouted } from "./methods.ts";
 import { addDescription } from "./openapi.ts";
 import { addPages } from "./pages.ts";
-import { asClientError, PROBLEM_TYPE, problemOf, sendProblem } from "./problems.ts";
+import { asClientError, sendProblem } from "./problems.ts";
 import { addDemoTokenRoute } from "./routes/demo-token.ts";
 import { addDisconnectRoute } from "./routes/disconnect.ts";
 import { addLikeRoutes } from "./routes/likes.ts";
@@ -24,6 +24,7 @@ import { addMessagesRoute } from "./routes/messages.ts";
 import { addSessionRoutes } from "./routes/sessions.ts";
 import { addStatusRoute } from "./routes/status.ts";
 import { bodiesAlone } from "./schemas.ts";
+import { addUploadCalls } from "./upload-calls.ts";
 
 const BODY_MAX_BYTES = 16_384;
 /** A request that is not there in full by then is cut. */
@@ -83,6 +84,10 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
     addConversationSurface(conversations.withTypeProvider<TypeBoxTypeProvider>(), parts);
     done();
   });
+  await app.register((uploads, _options, done) => {
+    addUploadCalls(uploads.withTypeProvider<TypeBoxTypeProvider>(), parts);
+    done();
+  });
   if (options.demoTokens) addDemoTokenRoute(app, options.demoTokens);
   if (options.webDir !== undefined) await addPages(app, options.webDir);
   await app.ready();
@@ -140,22 +145,4 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   else if (problem.code === "unavailable") request.log.warn(fields, "request needs a store that is away");
   else request.log.debug(fields, "request refused");
   return sendProblem(reply, problem);
-}
-
-/** What node could not read as a request, or not in time: there is no request object to answer. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const late = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-  const tooLarge = error.code === "HPE_HEADER_OVERFLOW";
-  const problem = { ...problemOf(new ClientError("bad_request", { detail: "The request could not be read." })) };
-  problem.status = late ? 408 : tooLarge ? 431 : 400;
-  problem.title = late ? "Request Timeout" : tooLarge ? "Request Header Fields Too Large" : "Bad Request";
-  const body = JSON.stringify(problem);
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

@@ -1,6 +1,7 @@
 /** How routes describe themselves: the bodies of `@drawchat/protocol/rest`, and parameters that are parsed by hand. */
 import { UserRole } from "@drawchat/protocol/conversations";
 import { ConversationStatus } from "@drawchat/protocol/conversations-rest";
+import { Uuid } from "@drawchat/protocol/frames";
 import { Problem } from "@drawchat/protocol/rest";
 import AjvCompiler from "@fastify/ajv-compiler";
 import type { FastifySchemaCompiler } from "fastify";
@@ -51,6 +52,24 @@ export const searchQuerystring = documented({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
   before: Type.Optional(Id),
 });
+export const uploadQuerystring = documented({ conversation_id: Id });
+export const uploadReadQuerystring = documented({ size: Type.Optional(Type.Enum(["thumbnail"])) });
+const Bytes = Type.Unsafe<unknown>({ type: "string", format: "binary" });
+export const uploadForm = Type.Unsafe<unknown>(Type.Object({ file: Bytes }));
+
+/** A file as an answer. */
+export function fileContent(description: string) {
+  const bytes = { schema: Bytes, example: "the bytes" };
+  return {
+    description,
+    content: { "image/png": bytes, "image/jpeg": bytes, "image/webp": bytes, "image/gif": bytes, "application/pdf": bytes },
+  };
+}
+
+/** Path parameters by name, each a UUID. */
+export function uuidParams<Name extends string>(...names: readonly Name[]) {
+  return Type.Unsafe<Record<Name, string>>(Type.Object(Object.fromEntries(names.map((name) => [name, Uuid]))));
+}
 
 /** Path parameters by name, each an id. */
 export function idParams<Name extends string>(...names: readonly Name[]) {
@@ -72,3 +91,4 @@ export function problems(...statuses: number[]) {
 }
 
 export const noContent = Type.Null({ description: "Done" });
+export const notModified = Type.Null({ description: "If-None-Match names it" });

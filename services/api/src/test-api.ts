@@ -5,6 +5,7 @@ import type { TokenConfig } from "@drawchat/auth/config";
 import { createTokenVerifier, signToken } from "@drawchat/auth/token";
 import { cacheVerdicts } from "@drawchat/auth/verdict-cache";
 import type { NewMessageRow } from "@drawchat/db/tables";
+import { type FileStore, openFileStore } from "@drawchat/files/store";
 import { type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import { Acceptor } from "@drawchat/redis/accept";
 import { commandClient, type RedisClient } from "@drawchat/redis/connect";
@@ -20,6 +21,7 @@ import { RoomGlances } from "./room-glances.ts";
 import { RoomRestorer } from "./room-restorer.ts";
 import { SeenUsers } from "./seen-users.ts";
 import { SessionDirectory } from "./session-directory.ts";
+import { UploadLimiter } from "./upload-limiter.ts";
 import { WriteLimiter } from "./write-limiter.ts";
 
 export const TOKENS: TokenConfig = {
@@ -45,6 +47,10 @@ export interface TestApiOptions {
   conversations?: Partial<ConversationSettings>;
   draw?: DrawConfig;
   writesPerMinute?: number;
+  /** Default: no limits. */
+  uploads?: { perMinute?: number; bytesPerDay?: number };
+  /** Default: a folder that there is not. */
+  files?: FileStore;
   server?: Partial<PublicServerOptions>;
 }
 
@@ -111,6 +117,8 @@ export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, op
     glances: new RoomGlances(redis, sessions.clock),
     acceptor: new Acceptor({ redis, log, limits, restoreRoom: (room) => restorer.restore(room) }),
     limiter: new WriteLimiter({ redis, perMinute: options.writesPerMinute ?? 0 }),
+    uploadLimiter: new UploadLimiter({ redis, perMinute: 0, bytesPerDay: 0, ...options.uploads }),
+    files: options.files ?? openFileStore({ dir: "/nonexistent", s3: undefined }),
   };
   const defaults = { allowedOrigins: [], webDir: undefined, isDocsPageOn: false, demoTokens: undefined, onAnswer: () => undefined };
   const app = await buildPublicServer(parts, { ...defaults, ...options.server });

@@ -1,4 +1,5 @@
 /** What the jobs process reads from its environment; every bad variable is named at once. */
+import { readUploadSettings, type UploadSettings } from "@drawchat/files/settings";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
 import { type LiveChatSettings, readConversationSettings, readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
@@ -15,6 +16,7 @@ export interface Config {
   readonly databaseUrl: string;
   readonly apiInternalUrl: string; // the api's private port
   readonly concurrency: number; // jobs at once, of each group
+  readonly uploads: UploadSettings;
   readonly settings: LiveChatSettings;
   readonly draw: DrawConfig;
   readonly bot: { readonly userId: number; readonly name: string; readonly brain: BotBrain } | undefined;
@@ -31,6 +33,7 @@ export function loadConfig(source: EnvSource): Config {
     databaseUrl: env.required("DATABASE_URL", "a postgres:// URL"),
     apiInternalUrl: readApiUrl(env),
     concurrency: env.int("JOBS_CONCURRENCY", 4, { min: 1, max: 50 }),
+    uploads: readUploadSettings(env),
     settings: readLiveChatSettings(env),
     draw: readDrawConfig(env),
     bot: readBot(env),

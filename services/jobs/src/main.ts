@@ -2,6 +2,7 @@
 import { ensureBotUser } from "@drawchat/db/bot-user";
 import { connectDatabase } from "@drawchat/db/connect";
 import { schemaProblem } from "@drawchat/db/migrate";
+import { openFileStore } from "@drawchat/files/store";
 import { Acceptor } from "@drawchat/redis/accept";
 import { assertRedisSettings, commandClient, isReady } from "@drawchat/redis/connect";
 import { ConfigError } from "@drawchat/runtime/env";
@@ -40,6 +41,8 @@ async function start(): Promise<RunningService> {
   const problem = await schemaProblem(database.db);
   if (problem !== undefined) throw new ConfigError([problem]);
   if (bot !== undefined) await ensureBotUser(database.db, bot);
+  const files = openFileStore(config.uploads);
+  await files.prepare();
 
   const { db, pool } = database;
   const stopping = new AbortController();
@@ -48,7 +51,7 @@ async function start(): Promise<RunningService> {
   await runSchedule(schedule);
   // Bots have no rates.
   const acceptor = new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: roomRestorer(config.apiInternalUrl) });
-  const groups = taskGroups({ ...schedule, pool, acceptor, metrics, bot, receiver, stopping: stopping.signal });
+  const groups = taskGroups({ ...schedule, pool, acceptor, files, metrics, bot, receiver, stopping: stopping.signal });
   const workers = await startWorkers({ pool, log, concurrency, groups, onJob: countJobs(metrics, groups) });
   const loops = [new ViewerSweep({ pool, redis, log }), new LastSeen({ pool, redis, log })];
   for (const loop of loops) loop.start();

@@ -3,6 +3,7 @@ import type { BotTurn } from "@drawchat/db/bot-turn";
 import { listSaidBefore } from "@drawchat/db/bot-turn";
 import type { Database } from "@drawchat/db/connect";
 import { handOff, wakeConversations } from "@drawchat/db/conversation-handoff";
+import type { FileStore } from "@drawchat/files/store";
 import type { Acceptor } from "@drawchat/redis/accept";
 import type { Metrics } from "@drawchat/runtime/metrics";
 import { applyConversationMembership } from "./apply-membership.ts";
@@ -16,6 +17,7 @@ import { countBotTurns, countDeliveries } from "./metrics.ts";
 import { answerByRules } from "./rules-bot.ts";
 import { runSchedule, type ScheduleParts } from "./session-schedule.ts";
 import type { Receiver } from "./signed-post.ts";
+import { sweepLostFiles, sweepUploads } from "./upload-sweep.ts";
 import { askWebhookBot } from "./webhook-bot.ts";
 import { sweepWebhooks } from "./webhook-sweep.ts";
 import type { TaskGroup } from "./worker.ts";
@@ -26,6 +28,7 @@ const MESSAGES_BEFORE = 20;
 export interface GroupParts extends ScheduleParts {
   pool: Database["pool"];
   acceptor: Acceptor;
+  files: FileStore;
   metrics: Metrics;
   bot: { userId: number; brain: BotBrain } | undefined;
   receiver: Receiver | undefined;
@@ -51,11 +54,15 @@ function ownGroup(parts: GroupParts): TaskGroup {
       apply_membership: (payload) => applyConversationMembership(parts, payload),
       wake_conversations: async () => tellChanged(parts, await wakeConversations(parts.db, { tellsWebhook })),
       sweep_webhooks: () => sweepWebhooks(parts),
+      sweep_uploads: () => sweepUploads(parts),
+      sweep_lost_files: () => sweepLostFiles(parts),
     },
     crons: [
       { task: "session_schedule", match: "* * * * *", options: { jobKey: "session_schedule:minute" } },
       { task: "wake_conversations", match: "* * * * *", options: { jobKey: "wake_conversations:minute" } },
       { task: "sweep_webhooks", match: "23 * * * *", options: { jobKey: "sweep_webhooks:hour" } },
+      { task: "sweep_uploads", match: "*/5 * * * *", options: { jobKey: "sweep_uploads:minutes" } },
+      { task: "sweep_lost_files", match: "41 3 * * *", options: { jobKey: "sweep_lost_files:day" } },
     ],
   };
 }

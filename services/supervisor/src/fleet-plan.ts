@@ -55,7 +55,7 @@ export async function planFleet(options: FleetOptions): Promise<PlannedProcess[]
     api,
     ...all,
     plan("writer", "writer", { DATABASE_URL: databaseUrl, ...internal }),
-    plan("jobs", "jobs", { DATABASE_URL: databaseUrl, ...internal }),
+    plan("jobs", "jobs", { DATABASE_URL: databaseUrl, DATA_DIR: dataDir, ...internal }),
     plan("edge", "edge", { ...addresses, HOST: options.host }, options.port),
   ];
 }
