@@ -1,5 +1,6 @@
 import { User, UserPage } from "@drawchat/protocol/conversations-rest";
 import { readControl } from "@drawchat/redis/control";
+import { beatPresence, writePresence } from "@drawchat/redis/presence";
 import { Metrics } from "@drawchat/runtime/metrics";
 import Value from "typebox/value";
 import { afterAll, describe, expect, test } from "vitest";
@@ -7,7 +8,7 @@ import { buildPrivateServer } from "./private-server.ts";
 import { type Call, testApi, testStores } from "./test-api.ts";
 
 const stores = await testStores();
-const { call, parts, restorer, redis } = await testApi(stores);
+const { call, parts, restorer, redis, database } = await testApi(stores);
 const elsewhere = await testApi(stores);
 const privateServer = buildPrivateServer({ ...parts, restorer, metrics: new Metrics("test"), notReady: async () => [] });
 afterAll(() => privateServer.close());
@@ -63,6 +64,27 @@ describe("a user", () => {
       expect((await call(`GET /users/${id}`, { user: 14 })).text).toBe(nobody.text);
       expect((await call(`PATCH /users/${id}`, { user: 14, body: { username: "x" } })).text).toBe(nobody.text);
     }
+  });
+});
+
+describe("presence", () => {
+  test("is that of all gateways, and last seen the latest that is known", async () => {
+    for (const user of [61, 62, 63]) await call("GET /users/me", { user });
+    const stored = new Date("2026-01-02T03:04:05.678Z");
+    await database.db.updateTable("users").set({ last_seen_at: stored }).where("id", "in", [61, 63]).execute();
+    const users = [
+      [61, "online"],
+      [62, "away"],
+    ] as const;
+    const version = await writePresence(redis, "gateway-1", { follows: undefined, users });
+    await beatPresence(redis, "gateway-1", version ?? 0);
+    await writePresence(redis, "gateway-1", { follows: version, users: [[62, "offline"]] });
+    const shown = await Promise.all([61, 62, 63].map(async (id) => userOf((await call(`GET /users/${id}`, asAgent)).body)));
+    expect(shown).toMatchObject([
+      { presence: "online", last_seen_at: stored.toISOString() },
+      { presence: "offline", last_seen_at: expect.stringMatching(/Z$/) },
+      { presence: "offline", last_seen_at: stored.toISOString() },
+    ]);
   });
 });
 

@@ -10,7 +10,7 @@ import { type Actor, actorOf, limited } from "../actor.ts";
 import type { ApiParts, App } from "../api.ts";
 import { readLimit, readOptionalId, readOptionalText, readOptionalWord, readPathId } from "../query.ts";
 import { idParams, problems, usersQuerystring } from "../schemas.ts";
-import { userView } from "../user-view.ts";
+import { viewUsers } from "../user-view.ts";
 
 const ROLES = ["customer", "agent", "admin", "bot"] as const;
 const MAX_LIMIT = 100;
@@ -28,18 +28,18 @@ export function addUserRoutes(app: App, parts: ApiParts): void {
     const q = readOptionalText(request.query, "q", MAX_SEARCH_CHARS);
     const rows = await usersQuery(db, { q, role, after, limit: limit + 1 }).execute();
     const page = rows.slice(0, limit);
-    return { users: page.map(userView), next_after: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
+    return { users: await viewUsers(parts, page), next_after: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
   });
 
   const me = { summary: "Who one is here", response: { 200: User, ...problems() } };
   app.get("/users/me", { schema: me }, async (request): Promise<User> => {
     const actor = actorOf(request);
-    return userView(await findSeen(parts, actor, actor.userId));
+    return viewOne(parts, await findSeen(parts, actor, actor.userId));
   });
 
   const read = { summary: "A user", params: idParams("id"), response: { 200: User, ...problems(404) } };
   app.get("/users/:id", { schema: read }, async (request): Promise<User> => {
-    return userView(await findSeen(parts, actorOf(request), readPathId(request.params.id)));
+    return viewOne(parts, await findSeen(parts, actorOf(request), readPathId(request.params.id)));
   });
 
   const change = {
@@ -52,8 +52,14 @@ export function addUserRoutes(app: App, parts: ApiParts): void {
   app.patch("/users/:id", options, async (request): Promise<User> => {
     const actor = actorOf(request);
     const row = await findSeen(parts, actor, readPathId(request.params.id));
-    return userView(await changeUser(parts, actor, row, request.body));
+    return viewOne(parts, await changeUser(parts, actor, row, request.body));
   });
+}
+
+async function viewOne(parts: ApiParts, row: UserRow): Promise<User> {
+  const [user] = await viewUsers(parts, [row]);
+  if (user === undefined) throw new Error("a row was not shown");
+  return user;
 }
 
 /** The row of a user whom the caller may see. */
