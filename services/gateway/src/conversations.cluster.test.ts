@@ -238,6 +238,12 @@ test("notes are said among agents, whatever room customers are in", async () => 
     room: notes,
     events: [{ message: { id: noteId, message_type: "note", conversation_id: id } }],
   });
+  await other.say(notes, "from no participant");
+  await expect.poll(() => one.messages(notes), SOON).toEqual(["between us", "from no participant"]);
+  expect((await joined({ userId: a, roles: AGENT }, notes)).all("joined")[0]?.members.map((member) => member.user_id)).toEqual([
+    customer,
+    a,
+  ]);
   await expect(one.say(notes, "a file", { upload_id: randomUUID() })).rejects.toThrow(`"code":"bad_attachment"`);
   await one.waitFor("stored", (frame) => frame.room === notes && frame.upto >= noteId);
   expect(reader.texts.filter((text) => text.includes("between us"))).toEqual([]);
