@@ -211,3 +211,4 @@ export type NewMessageRow = Insertable<LiveChatMessagesTable>;
 export type UserRow = Selectable<UsersTable>;
 export type ConversationRow = Selectable<ConversationsTable>;
 export type ConversationMessageRow = Selectable<ConversationMessagesTable>;
+export type NewConversationMessageRow = Insertable<ConversationMessagesTable>;

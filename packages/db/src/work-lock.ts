@@ -13,20 +13,22 @@ export async function withWorkLock<T>(
   { work, conversationId }: { work: number; conversationId: number },
   body: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T | "locked"> {
+  const key = [work, conversationId % 2 ** 31]; // two that share a key take turns, no more
   const client = await pool.connect();
   try {
-    const key = [work, conversationId % 2 ** 31]; // two that share a key take turns, no more
     const { rows } = await client.query<{ locked: boolean }>("SELECT pg_try_advisory_lock($1::int, $2::int) AS locked", key);
-    if (rows[0]?.locked !== true) {
-      client.release();
-      return "locked";
-    }
-    const result = await body(client);
-    await client.query("SELECT pg_advisory_unlock($1::int, $2::int)", key);
+    return rows[0]?.locked === true ? await body(client) : "locked";
+  } finally {
+    await giveBack(client);
+  }
+}
+
+/** Without the lock, or not at all: a connection that is thrown away takes the lock with it. */
+async function giveBack(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query("SELECT pg_advisory_unlock_all()");
     client.release();
-    return result;
-  } catch (error) {
-    client.release(true); // thrown away, and the lock with it
-    throw error;
+  } catch {
+    client.release(true);
   }
 }

@@ -1,7 +1,7 @@
 /** One turn of the bot, on a real Redis and a real Postgres; the writer's and the api's parts are played by the test. */
 import { handOff } from "@drawchat/db/conversation-handoff";
 import { findMembership } from "@drawchat/db/membership";
-import type { ConversationMessagesTable } from "@drawchat/db/tables";
+import type { NewConversationMessageRow } from "@drawchat/db/tables";
 import { WORK, withWorkLock } from "@drawchat/db/work-lock";
 import { conversationRoom, partitionOfRoom, roomNumber } from "@drawchat/protocol/ids";
 import { Acceptor, type AcceptorOptions } from "@drawchat/redis/accept";
@@ -12,7 +12,6 @@ import { createLog } from "@drawchat/runtime/log";
 import { addConversation } from "@drawchat/testkit/conversations";
 import { testDatabase } from "@drawchat/testkit/postgres";
 import { testRedis } from "@drawchat/testkit/redis";
-import type { Insertable } from "kysely";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { type BotOutcome, type BotParts, replyAsBot } from "./bot-reply.ts";
 import { tellChanged } from "./conversation-changed.ts";
@@ -64,13 +63,11 @@ beforeEach(async () => {
   conversation = await addConversation(db, { members });
 });
 
-type Row = Insertable<ConversationMessagesTable>;
-
 let lastId = 100_000;
 /** A customer's message as the writer leaves it, or as told; resolves with its id. */
-async function stored(message: string, columns: Partial<Row> = {}): Promise<number> {
+async function stored(message: string, columns: Partial<NewConversationMessageRow> = {}): Promise<number> {
   lastId += 64;
-  const row: Row = {
+  const row: NewConversationMessageRow = {
     id: lastId,
     conversation_id: conversation,
     is_note: false,

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
+import { type Answer, startReceiver } from "@drawchat/testkit/receiver";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { type Answer, startReceiver } from "../test/receiver.ts";
 import { ANSWER_MAX_BYTES, postSigned, signatureOf } from "./signed-post.ts";
 
 const SECRET = "a secret of at least thirty-two bytes";

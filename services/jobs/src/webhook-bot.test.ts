@@ -1,6 +1,6 @@
 import type { ConversationMessage } from "@drawchat/protocol/conversations";
+import { startReceiver } from "@drawchat/testkit/receiver";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { startReceiver } from "../test/receiver.ts";
 import { askWebhookBot } from "./webhook-bot.ts";
 
 const receiver = await startReceiver();
