@@ -64,9 +64,11 @@ function isMember({ conversationId, viewerId }: MessagePageRequest): RawBuilder<
 
 function hasOtherSide({ conversationId, scope, before, after }: MessagePageRequest): RawBuilder<boolean> {
   if (before === undefined && after === undefined) return sql<boolean>`false`;
-  const side = before === undefined ? sql`o.id <= ${after}` : sql`o.id >= ${before}`;
-  return sql<boolean>`EXISTS (
-    SELECT 1 FROM conversation_messages o WHERE o.conversation_id = ${conversationId} AND ${side} AND ${isIn(scope, "o")})`;
+  const side =
+    before === undefined
+      ? sql`o.id <= ${after} AND ${isIn(scope, "o")} ORDER BY o.id DESC`
+      : sql`o.id >= ${before} AND ${isIn(scope, "o")} ORDER BY o.id`;
+  return sql<boolean>`(SELECT o.id FROM conversation_messages o WHERE o.conversation_id = ${conversationId} AND ${side} LIMIT 1) IS NOT NULL`;
 }
 
 function isIn(scope: MessageScope, table: string): RawBuilder<boolean> {

@@ -24,23 +24,25 @@ export async function searchMessages(db: Db, request: SearchRequest): Promise<Fo
 }
 
 export function searchQuery(db: Db, { q, participantId, before, limit }: SearchRequest) {
-  return db
-    .selectFrom("conversation_messages as m")
-    .innerJoin("conversations as c", "c.id", "m.conversation_id")
-    .select(MESSAGE_COLUMNS.map((column) => `m.${column}` as const))
-    .select("c.title")
-    .where(sql<boolean>`m.words @@ websearch_to_tsquery('simple', ${q})`)
-    .where("m.deleted_at", "is", null)
-    .$if(before !== undefined, (query) => query.where("m.id", "<", before ?? 0))
-    .$if(participantId !== undefined, (query) =>
-      query.where("m.is_note", "=", false).where("m.conversation_id", "in", (eb) =>
-        eb
-          .selectFrom("conversation_participants as p")
-          .select("p.conversation_id")
-          .where("p.user_id", "=", participantId ?? 0)
-          .where("p.left_at", "is", null),
-      ),
-    )
-    .orderBy("m.id", "desc")
-    .limit(limit);
+  return (
+    db
+      .selectFrom("conversation_messages as m")
+      .select(MESSAGE_COLUMNS)
+      // Of the page alone: a join would be made of all that is found.
+      .select((eb) => eb.selectFrom("conversations as c").select("c.title").whereRef("c.id", "=", "m.conversation_id").as("title"))
+      .where(sql<boolean>`m.words @@ websearch_to_tsquery('simple', ${q})`)
+      .where("m.deleted_at", "is", null)
+      .$if(before !== undefined, (query) => query.where("m.id", "<", before ?? 0))
+      .$if(participantId !== undefined, (query) =>
+        query.where("m.is_note", "=", false).where("m.conversation_id", "in", (eb) =>
+          eb
+            .selectFrom("conversation_participants as p")
+            .select("p.conversation_id")
+            .where("p.user_id", "=", participantId ?? 0)
+            .where("p.left_at", "is", null),
+        ),
+      )
+      .orderBy("m.id", "desc")
+      .limit(limit)
+  );
 }

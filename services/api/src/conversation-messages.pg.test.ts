@@ -191,8 +191,11 @@ describe("a message", () => {
     expect(await read()).toMatchObject({ is_bot_on: true, is_participant: false });
     await say(BEN, id, "I take over");
     expect(await read()).toMatchObject({ is_bot_on: false, is_participant: true });
+  });
+
+  test("to agents alone leaves everything as it is", async () => {
     await note(CLEO, id, "good");
-    expect((await read()).participants.map((one) => one.user_id)).toEqual([1, BOT_ID, 2, 3]);
+    expect(await read()).toMatchObject({ is_bot_on: true, participants: [{ user_id: 1 }, { user_id: BOT_ID }] });
   });
 
   test("beyond the budget is 429 with when to come again, but not a bot's", async () => {

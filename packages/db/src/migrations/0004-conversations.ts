@@ -41,6 +41,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`CREATE INDEX conversations_by_activity ON conversations (last_activity_at DESC, id DESC)`.execute(db);
   await sql`CREATE INDEX conversations_by_status ON conversations (status, last_activity_at DESC, id DESC)`.execute(db);
   await sql`CREATE INDEX conversations_by_assignee ON conversations (assignee_id, last_activity_at DESC, id DESC)`.execute(db);
+  // Those that wait for somebody may be few among many.
+  await sql`
+    CREATE INDEX conversations_unassigned ON conversations (last_activity_at DESC, id DESC)
+    WHERE assignee_id IS NULL`.execute(db);
   await sql`CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE status = 'snoozed'`.execute(db);
 
   // last_activity_at is that of the conversation: one index then serves a user's list by activity.
@@ -83,6 +87,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       UNIQUE (conversation_id, user_id, client_id)
     )`.execute(db);
   await sql`CREATE INDEX conversation_messages_page ON conversation_messages (conversation_id, id DESC)`.execute(db);
+  await sql`
+    CREATE INDEX conversation_messages_notes ON conversation_messages (conversation_id, id DESC)
+    WHERE is_note`.execute(db);
   // What a room comes back with: the newest changes, of old messages too.
   await sql`CREATE INDEX conversation_messages_events ON conversation_messages (conversation_id, last_event_id DESC)`.execute(db);
   // Whose files are to be removed.
