@@ -13,12 +13,20 @@ const REDIS_EXPORTER = ["redis_aof_delayed_fsync", "redis_memory_used_bytes", "r
 /** By Prometheus itself, for each scrape. */
 const PROMETHEUS = ["up"];
 
+/** Their metrics are there where they are. */
+const BOT_AND_WEBHOOK = {
+  CONVERSATIONS_BOT_USER_ID: "70",
+  CONVERSATIONS_BOT_RULES: fileURLToPath(new URL("../../../infra/bot/rules.json", import.meta.url)),
+  CONVERSATIONS_WEBHOOK_URL: "http://127.0.0.1:9/",
+  CONVERSATIONS_WEBHOOK_SECRET: "s".repeat(32),
+};
+
 let cluster: Cluster;
 let haproxy: TestHaproxy;
 const exposed = new Set([...REDIS_EXPORTER, ...PROMETHEUS]);
 
 beforeAll(async () => {
-  cluster = await startCluster({ jobs: 1 });
+  cluster = await startCluster({ jobs: 1, env: BOT_AND_WEBHOOK });
   const backend = { port: 1, probePort: 1 };
   haproxy = await TestHaproxy.start({ gateway: backend, api: backend, gateways: 1 });
   const processes: ProcessName[] = ["gateway-1", "api-1", "writer-1", "jobs-1"];
