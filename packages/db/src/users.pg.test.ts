@@ -24,6 +24,12 @@ test("what was edited stays as it was edited, the role is the token's all the sa
   });
 });
 
+test("the row of a bot is not taken over by the token of somebody who has its id", async () => {
+  const bot = await seeUser(db, { ...ann, userId: 70, username: "bot", role: "bot" });
+  expect(await seeUser(db, { ...ann, userId: 70, username: "mallory" })).toEqual(bot);
+  expect(await seeUser(db, { ...ann, userId: 70, username: "new name", role: "bot" })).toMatchObject({ username: "new name", role: "bot" });
+});
+
 test("deactivating is no edit of the name, and editing nobody is told", async () => {
   await seeUser(db, { ...ann, userId: 2 });
   expect(await editUser(db, 2, { isActive: false })).toMatchObject({ is_active: false, is_edited: false });

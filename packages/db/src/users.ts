@@ -14,11 +14,11 @@ export interface TokenUser {
 
 /**
  * The user's row after this token was seen: made where there is none; name and picture follow the token until they were
- * edited, the role always does. Writes only where something differs.
+ * edited, the role always does. A bot's row is a bot's: nobody else's token changes it. Writes only where something differs.
  */
 export async function seeUser(db: Db, user: TokenUser): Promise<UserRow> {
   const known = await findUser(db, user.userId);
-  if (known !== undefined && isAsToken(known, user)) return known;
+  if (known !== undefined && (isAsToken(known, user) || isAnothersBot(known, user))) return known;
   return db
     .insertInto("users")
     .values({ id: user.userId, username: user.username, profile_pic: user.profilePic, role: user.role, last_seen_at: null })
@@ -36,6 +36,10 @@ export async function seeUser(db: Db, user: TokenUser): Promise<UserRow> {
 
 function isAsToken(row: UserRow, { username, profilePic, role }: TokenUser): boolean {
   return row.role === role && (row.is_edited || (row.username === username && row.profile_pic === profilePic));
+}
+
+function isAnothersBot(row: UserRow, { role }: TokenUser): boolean {
+  return row.role === "bot" && role !== "bot";
 }
 
 function unlessEdited(column: "username" | "profile_pic"): RawBuilder<string> {

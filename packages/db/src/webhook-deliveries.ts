@@ -91,11 +91,13 @@ export async function webhookFigures(pool: pg.Pool): Promise<WebhookFigures> {
   return { pending: rows[0]?.pending ?? 0, oldestSeconds: rows[0]?.oldest ?? 0, dead: rows[0]?.dead ?? 0 };
 }
 
-/** Conversations with something that should have been told some minutes ago. */
+/** Conversations whose next event should have been told some minutes ago. */
 export async function listBelated(pool: pg.Pool): Promise<number[]> {
   const { rows } = await pool.query<{ conversation_id: number }>(
-    `SELECT DISTINCT conversation_id FROM webhook_events
-     WHERE delivered_at IS NULL AND dead_at IS NULL AND next_attempt_at < now() - interval '5 minutes' LIMIT 1000`,
+    `SELECT conversation_id FROM (
+       SELECT DISTINCT ON (conversation_id) conversation_id, next_attempt_at FROM webhook_events
+       WHERE delivered_at IS NULL AND dead_at IS NULL ORDER BY conversation_id, id) AS next
+     WHERE next_attempt_at < now() - interval '5 minutes' LIMIT 1000`,
   );
   return rows.map((row) => row.conversation_id);
 }

@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { inTransaction } from "@drawchat/db/transaction";
+import { listBelated } from "@drawchat/db/webhook-deliveries";
 import { recordConversationEvent, recordMessageEvents } from "@drawchat/db/webhook-events";
 import { conversationRoom } from "@drawchat/protocol/ids";
 import { createLog } from "@drawchat/runtime/log";
@@ -207,12 +208,16 @@ test("the sweep removes what was told a week ago and takes up what nobody tells"
   await expect.poll(() => told(id)).toEqual(old);
   await expect.poll(waitingJobs).toBe(0);
   await pool.query("UPDATE webhook_events SET delivered_at = now() - interval '169 hours'");
+  const failing = await addConversation(db); // its first event has its time before it, whatever waits behind
   await pool.query(
     `INSERT INTO webhook_events (conversation_id, event_key, type, payload, next_attempt_at)
-     VALUES ($1, 'lost', 'message.created', '{"message":{"id":7}}', now() - interval '6 minutes')`,
-    [id],
+     VALUES ($1, 'lost', 'message.created', '{"message":{"id":7}}', now() - interval '6 minutes'),
+            ($2, 'first', 'message.created', '{"message":{"id":8}}', now() + interval '6 minutes'),
+            ($2, 'second', 'message.created', '{"message":{"id":9}}', now() - interval '6 minutes')`,
+    [id, failing],
   );
+  expect(await listBelated(pool)).toEqual([id]);
   await sweepWebhooks({ pool, log });
   await expect.poll(() => told(id)).toEqual([...old, 7]);
-  expect(await states()).toHaveLength(1);
+  expect(await states()).toHaveLength(3);
 });

@@ -1,5 +1,7 @@
 /** The jobs process as it is run: real Redis, real Postgres, a real signal. */
 
+import { handOff } from "@drawchat/db/conversation-handoff";
+import { addJob } from "@drawchat/db/job-queue";
 import { closeSession, createSession } from "@drawchat/db/session-changes";
 import { cancelSession, rescheduleSession } from "@drawchat/db/session-reschedule";
 import { ServiceProcess, ServiceStartError } from "@drawchat/local/process";
@@ -7,6 +9,7 @@ import { commandClient } from "@drawchat/redis/connect";
 import { readRoom } from "@drawchat/redis/room-state";
 import { createLog } from "@drawchat/runtime/log";
 import { startCluster } from "@drawchat/testkit/cluster";
+import { addConversation } from "@drawchat/testkit/conversations";
 import { afterAll, expect, test } from "vitest";
 
 const cluster = await startCluster({
@@ -73,6 +76,28 @@ test("a policy that was committed but never told to Redis is told by its job", a
   await redis.connect();
   await expect.poll(async () => (await readRoom(redis, `s${id}`))?.policy, { timeout: 10_000 }).toMatchObject({ state: "closed" });
   redis.disconnect();
+});
+
+test("who may be in a conversation that was committed but never told to Redis is told by its job", async () => {
+  const id = await addConversation(db, { members: [{ userId: 1 }, { userId: 70, role: "bot" }] });
+  const restored = await fetch(`${cluster.privateUrl("api-1")}/internal/rooms/c${id}/restore`, { method: "POST" });
+  expect(restored.status).toBe(204);
+  await handOff(db, { id, tellsWebhook: false }); // and the one who did it dies here
+  const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
+  await redis.connect();
+  await expect
+    .poll(async () => (await readRoom(redis, `c${id}`))?.policy, { timeout: 10_000 })
+    .toMatchObject({ version: 2, isBotOn: false });
+  redis.disconnect();
+});
+
+test("a snoozed conversation wakes when its time has come", async () => {
+  const id = await addConversation(db);
+  const asleep = { status: "snoozed" as const, snoozed_until: new Date() };
+  await db.updateTable("conversations").set(asleep).where("id", "=", id).execute();
+  await addJob(db, { name: "wake_conversations", payload: {}, key: "now" }); // as the clock does each minute
+  const state = () => db.selectFrom("conversations").select(["status", "snoozed_until"]).where("id", "=", id).executeTakeFirst();
+  await expect.poll(state, { timeout: 10_000 }).toEqual({ status: "open", snoozed_until: null });
 });
 
 test("it goes on after Postgres ended all its connections", async () => {
