@@ -5,6 +5,7 @@ import type { FastifyReply } from "fastify";
 import { isDependencyError } from "./dependency-errors.ts";
 
 export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
+const THROWN_AWAY_BYTES = 64 * 1024 * 1024;
 /** What a client waits for where nothing better is known. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -71,6 +72,11 @@ export function sendProblem(reply: FastifyReply, error: ClientError): FastifyRep
     reply.header("retry-after", Math.max(1, Math.ceil(problem.retry_after_ms / 1_000)));
   }
   // The rest of such a body is still on its way; nobody will read it.
-  if (problem.status === 413) reply.header("connection", "close");
+  if (problem.status === 413 && !endsSoon(reply)) reply.header("connection", "close");
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+}
+
+/** What is not much more than was taken is thrown away instead: who still sends does not see an answer before a cut. */
+function endsSoon({ request }: FastifyReply): boolean {
+  return Number(request.headers["content-length"] ?? Number.POSITIVE_INFINITY) < THROWN_AWAY_BYTES;
 }

@@ -38,8 +38,11 @@ describe("on a real socket", async () => {
     });
   }
 
-  test("more than 10 MiB are 413 before a byte is read, and the connection ends", async () => {
-    expect(await answerTo(["Content-Length: 20000000"])).toMatch(/^HTTP\/1.1 413 [\s\S]*"code":"too_large"/);
+  test("more than 10 MiB are 413 before a byte is read; much more, and the connection ends", async () => {
+    expect(await answerTo(["Content-Length: 100000000"])).toMatch(/^HTTP\/1.1 413 [\s\S]*connection: close[\s\S]*"code":"too_large"/i);
+    const some = Buffer.alloc(20_000_000);
+    const answer = await answerTo([`Content-Length: ${some.length}`, "Connection: close"], some);
+    expect(answer).toMatch(/^HTTP\/1.1 413 [\s\S]*"code":"too_large"/);
   });
 
   test("one byte more than 10 MiB is 413, 10 MiB are not", async () => {
