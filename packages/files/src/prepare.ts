@@ -7,7 +7,8 @@ import { expectHarmlessPdf } from "./pdf.ts";
 
 /** Processor, memory and two of the four threads of Node's pool: others go on beside them. */
 const AT_ONCE = 2;
-const MAX_WAITING = 32;
+/** Some 10 s at worst: a balancer gives up after 30. */
+const MAX_WAITING = 8;
 const decodes = pLimit(AT_ONCE);
 
 export interface PreparedFile {
