@@ -4,28 +4,32 @@ import type pg from "pg";
 import type { DeletedMessage } from "./batch-conversation-messages.ts";
 import type { ConversationBatch, ConversationMessageToStore, ReadToStore } from "./batch-rows.ts";
 
+export interface ConversationChanges {
+  ids: readonly number[];
+  shown: readonly number[];
+  batch: ConversationBatch;
+  inserted: readonly ConversationMessageToStore[];
+}
+
 const CHANGE = `
   UPDATE conversations c
-  SET version = c.version + 1,
+  SET version = c.version + n.is_shown::int,
       last_event_id = GREATEST(c.last_event_id, n.last_event_id),
       notes_last_event_id = GREATEST(c.notes_last_event_id, n.notes_last_event_id),
       last_message_id = GREATEST(c.last_message_id, n.last_message_id),
       last_activity_at = GREATEST(c.last_activity_at, n.active_at),
       status = CASE WHEN n.is_reopened THEN 'open' ELSE c.status END,
       snoozed_until = CASE WHEN n.is_reopened THEN NULL ELSE c.snoozed_until END
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::boolean[])
-    AS n (id, last_event_id, notes_last_event_id, last_message_id, active_at, is_reopened)
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::boolean[], $7::boolean[])
+    AS n (id, last_event_id, notes_last_event_id, last_message_id, active_at, is_reopened, is_shown)
   WHERE c.id = n.id
   RETURNING c.id, old.status <> new.status AS is_reopened`;
 
 /**
  * A customer's message opens a conversation again that was put aside: resolves with these. Notes leave no trace in what
- * customers see.
+ * customers see, the version included: `shown` are the conversations in which there is more than notes.
  */
-export async function changeConversations(
-  client: pg.PoolClient,
-  { ids, batch, inserted }: { ids: readonly number[]; batch: ConversationBatch; inserted: readonly ConversationMessageToStore[] },
-): Promise<number[]> {
+export async function changeConversations(client: pg.PoolClient, { ids, shown, batch, inserted }: ConversationChanges): Promise<number[]> {
   if (ids.length === 0) return [];
   const said = inserted.filter(({ isNote }) => !isNote);
   const lastMessage = new Map(said.map(({ conversationId, origin }) => [conversationId, origin.id])); // sorted by id: the last one stays
@@ -39,6 +43,7 @@ export async function changeConversations(
     ids.map((id) => lastMessage.get(id) ?? null),
     ids.map((id) => activeAt(lastMessage.get(id))),
     ids.map((id) => reopened.has(id)),
+    ids.map((id) => shown.includes(id)),
   ]);
   return rows.flatMap(({ id, is_reopened }) => (is_reopened ? [id] : []));
 }

@@ -17,8 +17,8 @@ export interface StoredConversations extends Conflicts {
   /** Ids of the events whose rows this transaction wrote. */
   readonly written: readonly number[];
   readonly messagesInserted: number;
-  /** All of which the batch holds anything, and that exist. */
-  readonly ids: readonly number[];
+  /** Those of which the batch holds anything but notes, and that exist: lists show it. */
+  readonly shown: readonly number[];
 }
 
 export interface StoreConversationsOptions {
@@ -33,6 +33,7 @@ export async function storeConversations(
   { followUps, onCulprit }: StoreConversationsOptions,
 ): Promise<StoredConversations> {
   const ids = await lockConversations(client, batch);
+  const shown = ids.filter((id) => isShown(batch, id));
   const dead = new Set<number>();
   const bury = (row: { origin: Origin }, error: unknown) => {
     dead.add(row.origin.id);
@@ -55,7 +56,7 @@ export async function storeConversations(
   const deleted = await bisect(client, { rows: deletes, statement: (rows) => applyConversationDeletes(client, rows), onCulprit: bury });
 
   // The counts: what came, what went, and last the marks, which count anew what is above them.
-  const reopened = await changeConversations(client, { ids, batch, inserted });
+  const reopened = await changeConversations(client, { ids, shown, batch, inserted });
   await raiseUnread(client, inserted);
   await lowerUnread(client, deleted);
   const read = await bisect(client, { rows: reads, statement: (rows) => applyReads(client, rows), onCulprit: bury });
@@ -66,7 +67,11 @@ export async function storeConversations(
   const events = [...messages, ...lasting, ...deletes].flatMap(({ origin }) => (changes.has(origin.id) ? [origin] : []));
   await addFollowUps(client, { inserted, events, reopened }, followUps);
   const written = [...changes, ...read];
-  return { ...conflicts, written, messagesInserted: inserted.length, ids };
+  return { ...conflicts, written, messagesInserted: inserted.length, shown };
+}
+
+function isShown({ reads, lastEventIds }: ConversationBatch, id: number): boolean {
+  return lastEventIds.has(`c${id}`) || reads.some(({ conversationId }) => conversationId === id);
 }
 
 /** Resolves with those that exist. */

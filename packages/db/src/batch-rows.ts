@@ -113,6 +113,6 @@ export interface StoredBatch {
   /** The likes columns of everything liked in the batch, as committed. */
   readonly sessionLikes: ReadonlyMap<number, number>;
   readonly messageLikes: ReadonlyMap<number, number>;
-  /** Conversations of which the batch holds anything: their lists are to be told. */
+  /** Conversations of which the batch holds anything but notes: their lists are to be told. */
   readonly conversationIds: readonly number[];
 }

@@ -67,7 +67,7 @@ export function storeBatch(pool: pg.Pool, batch: Batch, followUps: FollowUps = N
       droppedLikes: batch.likes.length - wanted.length,
       sessionLikes: new Map([...likesPerSession(wanted).keys()].map((id) => [id, totals.get(id) ?? 0])),
       messageLikes,
-      conversationIds: conversations.ids,
+      conversationIds: conversations.shown,
     };
   });
 }

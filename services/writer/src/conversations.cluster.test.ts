@@ -113,6 +113,15 @@ test("messages and notes are stored as they were said, and only messages are new
   expect(await unread()).toEqual([0, 2]);
 });
 
+test("a note changes nothing that a customer's list shows", async () => {
+  await say(CUSTOMER, "hello");
+  await store();
+  const before = await conversation();
+  const note = await say(AGENT, "careful", { in: notesRoom(id) });
+  await store();
+  expect(await conversation()).toEqual({ ...before, notes_last_event_id: note });
+});
+
 test("a batch that comes again, or is stored by several writers, counts once", async () => {
   await say(CUSTOMER, "one");
   await change("e", await say(CUSTOMER, "two"), "two!");
