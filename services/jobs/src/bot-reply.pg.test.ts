@@ -3,7 +3,7 @@ import { handOff } from "@drawchat/db/conversation-handoff";
 import { findMembership } from "@drawchat/db/membership";
 import type { NewConversationMessageRow } from "@drawchat/db/tables";
 import { WORK, withWorkLock } from "@drawchat/db/work-lock";
-import { conversationRoom, partitionOfRoom, roomNumber } from "@drawchat/protocol/ids";
+import { conversationRoom, firstIdOfMs, partitionOfRoom, roomNumber } from "@drawchat/protocol/ids";
 import { Acceptor, type AcceptorOptions } from "@drawchat/redis/accept";
 import { commandClient } from "@drawchat/redis/connect";
 import { readLog } from "@drawchat/redis/log";
@@ -63,7 +63,7 @@ beforeEach(async () => {
   conversation = await addConversation(db, { members });
 });
 
-let lastId = 100_000;
+let lastId = firstIdOfMs(Date.now());
 /** A customer's message as the writer leaves it, or as told; resolves with its id. */
 async function stored(message: string, columns: Partial<NewConversationMessageRow> = {}): Promise<number> {
   lastId += 64;
@@ -85,7 +85,7 @@ async function stored(message: string, columns: Partial<NewConversationMessageRo
     ...columns,
   };
   await db.insertInto("conversation_messages").values(row).execute();
-  return lastId;
+  return row.id;
 }
 
 const turn = (messageId: number, more: Partial<BotParts> = {}) =>
@@ -140,6 +140,11 @@ test("it answers no bot, no agent, not itself, no note and nothing deleted", asy
   ];
   for (const id of ids) await turn(id);
   expect([await accepted(), questions, new Set(outcomes)]).toEqual([[], [], new Set(["silent"])]);
+});
+
+test("a question of yesterday is answered no more", async () => {
+  await turn(await stored("anybody?", { id: firstIdOfMs(Date.now() - 86_400_000) }));
+  expect([outcomes, questions]).toEqual([["silent"], []]);
 });
 
 test("a message that an agent has answered is answered no more, one behind the agent's is", async () => {

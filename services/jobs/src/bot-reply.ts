@@ -9,7 +9,7 @@ import { addJob } from "@drawchat/db/job-queue";
 import { findUser } from "@drawchat/db/users";
 import { WORK, withWorkLock } from "@drawchat/db/work-lock";
 import type { ErrorCode } from "@drawchat/protocol/errors";
-import { conversationRoom } from "@drawchat/protocol/ids";
+import { conversationRoom, idTimeMs } from "@drawchat/protocol/ids";
 import type { Acceptor } from "@drawchat/redis/accept";
 import { newMessageParts } from "@drawchat/redis/conversation-message";
 import { uuidOf } from "@drawchat/runtime/name-uuid";
@@ -18,6 +18,8 @@ import type { BotAnswer } from "./bot-answer.ts";
 import { conversationIdOf, idOf } from "./payloads.ts";
 
 const LOCKED_WAIT_MS = 1_000;
+/** Nobody wants an answer any more: a job that waited for a bot that was switched off for a while. */
+const STALE_MS = 12 * 3_600_000;
 /** The conversation is an agent's now, or nobody's: nothing to make good. */
 const SILENCING: readonly ErrorCode[] = ["bot_off", "not_found", "session_not_found", "forbidden"];
 
@@ -48,6 +50,7 @@ export async function replyAsBot(parts: BotParts, payload: unknown): Promise<voi
 }
 
 async function reply(parts: BotParts, conversationId: number, messageId: number): Promise<BotOutcome> {
+  if (idTimeMs(messageId) < Date.now() - STALE_MS) return "silent";
   const { db, botUserId } = parts;
   const answerClientId = uuidOf(`bot ${botUserId} answers ${messageId}`);
   const turn = await findBotTurn(db, { conversationId, messageId, botUserId, answerClientId });

@@ -32,7 +32,7 @@ async function start(): Promise<RunningService> {
   const redis = commandClient(config.redisUrl, "jobs", log);
   const database = connectDatabase({
     url: config.databaseUrl,
-    maxConnections: GROUPS * (concurrency + 1) + 5, // a job takes one, each group listens on one, so do those who look after things
+    maxConnections: GROUPS * (concurrency + 1) + concurrency + 5, // a job takes one (the bot's two), each group listens on one
     applicationName: "drawchat-jobs",
     onError: (error) => log.warn({ component: "process", err: { message: error.message } }, "postgres connection lost"),
   });

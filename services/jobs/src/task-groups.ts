@@ -1,6 +1,5 @@
 /** Which tasks there are, and which of them share their workers. What waits for somebody outside has workers of its own. */
-import type { BotTurn } from "@drawchat/db/bot-turn";
-import { listSaidBefore } from "@drawchat/db/bot-turn";
+import { type BotTurn, listSaidBefore } from "@drawchat/db/bot-turn";
 import type { Database } from "@drawchat/db/connect";
 import { handOff, wakeConversations } from "@drawchat/db/conversation-handoff";
 import type { FileStore } from "@drawchat/files/store";
