@@ -37,7 +37,9 @@ export async function findBotTurn(db: Db, question: BotQuestion): Promise<BotTur
       said("o.id > m.id AND o.role IN ('agent', 'admin')").as("is_overtaken"),
       sql<boolean>`EXISTS (
         SELECT 1 FROM conversation_messages o
-        WHERE o.conversation_id = m.conversation_id AND o.user_id = ${botUserId} AND o.client_id = ${answerClientId})`.as("is_answered"),
+        WHERE o.conversation_id = m.conversation_id AND NOT o.is_note AND o.user_id = ${botUserId} AND o.client_id = ${answerClientId})`.as(
+        "is_answered",
+      ),
     ])
     .where("m.id", "=", messageId)
     .where("m.conversation_id", "=", conversationId)

@@ -60,15 +60,16 @@ export async function listLastChanged(
     .execute();
 }
 
-/** The id under which a client's message is stored in a conversation, note or not, if it is. */
+/** The id under which a client's message, or note, is stored in a conversation, if it is. */
 export async function findStoredConversationMessageId(
   db: Db,
-  { conversationId, userId, clientId }: { conversationId: number; userId: number; clientId: string },
+  { conversationId, isNote, userId, clientId }: { conversationId: number; isNote: boolean; userId: number; clientId: string },
 ): Promise<number | undefined> {
   const row = await db
     .selectFrom("conversation_messages")
     .select("id")
     .where("conversation_id", "=", conversationId)
+    .where("is_note", "=", isNote)
     .where("user_id", "=", userId)
     .where("client_id", "=", clientId)
     .executeTakeFirst();

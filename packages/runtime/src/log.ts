@@ -6,7 +6,7 @@
 import { type Logger, pino } from "pino";
 
 export type Log = Logger;
-export type Component = "live_chat" | "websocket" | "http" | "process";
+export type Component = "live_chat" | "conversations" | "websocket" | "http" | "process";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -30,7 +30,19 @@ export function createLog(service: string, level: LogLevel, destination: LogDest
   );
 }
 
-/** `?token=…` in a URL becomes `?token=***`. */
+const MASKED_PARAMETERS = ["token", "access_token", "q"];
+
+/** The values of tokens, and of what somebody searches for, become `***`, however the parameter's name is encoded. */
 export function maskUrl(url: string): string {
-  return url.replace(/([?&](?:token|access_token)=)[^&#]*/gi, "$1***");
+  return url.replace(/([?&])([^=&#]*)=[^&#]*/g, (parameter, separator: string, name: string) =>
+    MASKED_PARAMETERS.includes(decoded(name).toLowerCase()) ? `${separator}${name}=***` : parameter,
+  );
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // no encoding at all: nothing reads it as another name
+  }
 }

@@ -9,7 +9,7 @@ import { readUnstored } from "@drawchat/redis/unstored";
 import { judge, whatIsSeen } from "./access.ts";
 import type { Actor } from "./actor.ts";
 import type { ApiParts } from "./api.ts";
-import { overlay } from "./message-overlay.ts";
+import { deletedBy, messageWithUpload, overlay } from "./message-overlay.ts";
 import { type Query, readLimit, readOptionalId } from "./query.ts";
 
 const MAX_LIMIT = 100;
@@ -60,6 +60,27 @@ export async function readConversationPage(parts: ApiParts, actor: Actor, reques
 function roomsOf(conversationId: number, scope: MessageScope): RoomName[] {
   const said = scope === "notes" ? [] : [conversationRoom(conversationId)];
   return scope === "said" ? said : [...said, notesRoom(conversationId)];
+}
+
+/** Which of these messages are deleted already, although Postgres does not know it yet. */
+export async function findDeletedUnstored(
+  { redis }: Pick<ApiParts, "redis">,
+  messages: readonly Pick<ConversationMessage, "id" | "conversation_id">[],
+): Promise<Set<number>> {
+  const rooms = new Set(messages.flatMap((message) => roomsOf(message.conversation_id, "all")));
+  const unstored = await readUnstored(redis, [...rooms]);
+  const deleted = new Set(unstored.flatMap((event) => deletedBy(event) ?? []));
+  return new Set(messages.flatMap(({ id }) => (deleted.has(id) ? [id] : [])));
+}
+
+/** Whether the message of an upload is deleted already, although Postgres does not know it (or not even the message) yet. */
+export async function isAttachmentDeleted(
+  { redis }: Pick<ApiParts, "redis">,
+  { id, message_id, conversation_id }: { id: string; message_id: number | null; conversation_id: number },
+): Promise<boolean> {
+  const unstored = await readUnstored(redis, [conversationRoom(conversation_id)]);
+  const messageId = message_id ?? messageWithUpload(unstored, id);
+  return messageId !== undefined && unstored.some((event) => deletedBy(event) === messageId);
 }
 
 /** A message, a tombstone too, or a note. Undefined: there is none with this id in this conversation. */

@@ -32,7 +32,7 @@ export async function sendMessage(parts: ApiParts, actor: Actor, outgoing: Outgo
   const { conversationId, isNote, text, attachment, ifLastId } = outgoing;
   const clientId = outgoing.clientId.toLowerCase();
   // Redis forgets a client_id after some time, and when it loses its memory; the record does not.
-  const storedId = await findStoredConversationMessageId(parts.db, { conversationId, userId: actor.userId, clientId });
+  const storedId = await findStoredConversationMessageId(parts.db, { conversationId, isNote, userId: actor.userId, clientId });
   if (storedId !== undefined) return repetition(parts, conversationId, storedId);
   const message: NewMessage = {
     conversation_id: conversationId,

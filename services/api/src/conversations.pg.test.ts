@@ -279,9 +279,11 @@ describe("participants", () => {
     expect((await remove(BEN, id, 4)).status).toBe(204);
   });
 
-  test("who leave see it no more", async () => {
-    const { id } = await begin(ANN);
+  test("who leave see it no more, also not by beginning it again", async () => {
+    const body = { client_id: crypto.randomUUID() };
+    const { id } = await ask(Conversation, "POST /conversations", { ...ANN, body });
     expect((await remove(ANN, id, 1)).status).toBe(204);
+    expect((await call("POST /conversations", { ...ANN, body })).status).toBe(404);
     expect((await call(`GET /conversations/${id}`, ANN)).status).toBe(404);
     expect((await remove(ANN, id, 1)).status).toBe(404);
   });

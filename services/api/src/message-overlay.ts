@@ -42,6 +42,21 @@ export function overlay(
   return new Map([...messages].sort(([a], [b]) => a - b));
 }
 
+/** The message that an event deletes, if it is one that does. */
+export function deletedBy({ kind, body }: HistoryEvent): number | undefined {
+  if (kind !== "d") return undefined;
+  const event: unknown = JSON.parse(body);
+  return isDelete.Check(event) ? event.message_id : undefined;
+}
+
+/** The message among these events that has this file. */
+export function messageWithUpload(events: readonly HistoryEvent[], uploadId: string): number | undefined {
+  return events.find(({ kind, body }) => {
+    const event: unknown = kind === "m" ? JSON.parse(body) : undefined;
+    return isNewMessage.Check(event) && event.message.attachment?.upload_id === uploadId;
+  })?.id;
+}
+
 function tombstoneOf(message: ConversationMessage, deletedAt: string): ConversationMessage {
   return { ...message, message: "", attachment: null, deleted_at: deletedAt };
 }

@@ -74,7 +74,12 @@ function addRoomCalls(app: FastifyInstance, { db, restorer }: PrivateServerParts
     const id =
       roomKind(room) === "session"
         ? await findStoredId(db, { sessionId: roomNumber(room), userId, clientId })
-        : await findStoredConversationMessageId(db, { conversationId: roomNumber(room), userId, clientId });
+        : await findStoredConversationMessageId(db, {
+            conversationId: roomNumber(room),
+            isNote: roomKind(room) === "notes",
+            userId,
+            clientId,
+          });
     return { id: id ?? null };
   });
 

@@ -62,6 +62,10 @@ test("does not find what was deleted, or was said in a conversation that one lef
     .where("id", "=", message.id)
     .execute();
   expect(await find(BEN, "q=pineapple")).toEqual([]);
+  const late = await say(ANN, left.id, "late pineapple");
+  await store(late);
+  expect((await call(`DELETE /conversations/${left.id}/messages/${late.id}`, ANN)).status).toBe(204);
+  expect(await find(ANN, "q=pineapple")).toEqual([]); // Postgres has it still
   await keep(ANN, left.id, "papaya");
   await call(`DELETE /conversations/${left.id}/participants/1`, ANN);
   expect(await find(ANN, "q=papaya")).toEqual([]);

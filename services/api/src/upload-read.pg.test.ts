@@ -145,6 +145,16 @@ describe("who may read it", () => {
     await db.updateTable("uploads").set({ message_id: 1 }).where("id", "=", upload_id).execute();
     expect(await statusFor(upload_id, { user: ANN })).toBe(404);
   });
+
+  test("nor is what a message had that was deleted before Postgres knew it", async () => {
+    const { upload_id } = await uploads.uploaded(png);
+    const path = `/conversations/${uploads.conversationId}/messages`;
+    const body = { client_id: crypto.randomUUID(), message: "", upload_id };
+    const sent = await uploads.api.call(`POST ${path}`, { user: ANN, body });
+    expect(await statusFor(upload_id, { user: ANN })).toBe(200);
+    await uploads.api.call(`DELETE ${path}/${Object(sent.body).message.id}`, { user: ANN });
+    expect(await statusFor(upload_id, { user: ANN })).toBe(404);
+  });
 });
 
 describe("a part of a file", () => {

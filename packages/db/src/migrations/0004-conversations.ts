@@ -84,7 +84,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       deleted_at        timestamptz,
       last_event_id     bigint NOT NULL,
       words             tsvector GENERATED ALWAYS AS (to_tsvector('simple', message)) STORED,
-      UNIQUE (conversation_id, user_id, client_id)
+      UNIQUE (conversation_id, is_note, user_id, client_id)
     )`.execute(db);
   await sql`CREATE INDEX conversation_messages_page ON conversation_messages (conversation_id, id DESC)`.execute(db);
   await sql`

@@ -5,7 +5,7 @@ import type { ConversationMessage, LastMessage } from "@drawchat/protocol/conver
 import { Conversation, ConversationPage, type ConversationStatus, NewConversation } from "@drawchat/protocol/conversations-rest";
 import { ClientError } from "@drawchat/protocol/errors";
 import type { Static } from "typebox";
-import { requireAction } from "../access.ts";
+import { enter, requireAction } from "../access.ts";
 import { type Actor, actorOf, limited } from "../actor.ts";
 import type { ApiParts, App } from "../api.ts";
 import { encodeCursor, readCursor } from "../conversation-cursor.ts";
@@ -94,7 +94,9 @@ async function beginConversation(
   });
   if (created === "unknown_user") throw new ClientError("bad_id", { detail: "participant_ids has somebody who is not there." });
   const { id, isKnown } = created;
-  if (!isKnown) await tellNew(parts, id);
+  if (isKnown)
+    await enter(db, actor, { conversationId: id, action: "conversation.read" }); // who was taken out of it is out here, too
+  else await tellNew(parts, id);
   const first = body.message && text !== undefined && (await sayFirst(parts, actor, { id, clientId: body.message.client_id, text }));
   const conversation = await findConversation(db, id, actor.userId);
   if (conversation === undefined) throw new Error("a conversation that was made is not there");

@@ -5,6 +5,7 @@ import { SearchPage } from "@drawchat/protocol/conversations-rest";
 import { ClientError } from "@drawchat/protocol/errors";
 import { actorOf, limited } from "../actor.ts";
 import type { ApiParts, App } from "../api.ts";
+import { findDeletedUnstored } from "../conversation-page.ts";
 import { readLimit, readOptionalId, readOptionalText } from "../query.ts";
 import { problems, searchQuerystring } from "../schemas.ts";
 
@@ -26,7 +27,12 @@ export function addSearchRoute(app: App, parts: ApiParts): void {
     const before = readOptionalId(request.query, "before");
     const participantId = isAllowed(role, "search", { isMember: false }) ? undefined : userId;
     const found = await searchMessages(parts.db, { q, participantId, before, limit: limit + 1 });
-    const hits = found.slice(0, limit).map(({ row, title }) => ({ message: toConversationMessage(row), conversation_title: title }));
-    return { hits, next_before: found.length > limit ? (hits.at(-1)?.message.id ?? null) : null };
+    const page = found.slice(0, limit).map(({ row, title }) => ({ message: toConversationMessage(row), conversation_title: title }));
+    const deleted = await findDeletedUnstored(
+      parts,
+      page.map(({ message }) => message),
+    );
+    const hits = page.filter(({ message }) => !deleted.has(message.id));
+    return { hits, next_before: found.length > limit ? (page.at(-1)?.message.id ?? null) : null };
   });
 }

@@ -11,6 +11,7 @@ import { type Actor, actorOf } from "../actor.ts";
 import { isKnown } from "../answer.ts";
 import type { ApiParts, App } from "../api.ts";
 import { readByteRange } from "../byte-range.ts";
+import { isAttachmentDeleted } from "../conversation-page.ts";
 import { readOptionalWord, readPathUuid } from "../query.ts";
 import { fileContent, notModified, problems, uploadReadQuerystring, uuidParams } from "../schemas.ts";
 
@@ -55,11 +56,12 @@ function rangeOf({ headers }: FastifyRequest, etag: string, sizeBytes: number) {
 }
 
 /** One that no message has claimed is its uploader's alone. */
-async function findReadable({ db }: ApiParts, { userId, role }: Actor, id: string): Promise<UploadRow> {
-  const upload = await findUpload(db, id);
-  const standing = upload && (await findStanding(db, upload.conversation_id, userId));
+async function findReadable(parts: ApiParts, { userId, role }: Actor, id: string): Promise<UploadRow> {
+  const upload = await findUpload(parts.db, id);
+  const standing = upload && (await findStanding(parts.db, upload.conversation_id, userId));
   if (upload === undefined || standing === undefined || !isAllowed(role, "upload.read", standing)) throw new ClientError("not_found");
   if (upload.claimed_by === null && upload.user_id !== userId) throw new ClientError("not_found");
+  if (await isAttachmentDeleted(parts, upload)) throw new ClientError("not_found");
   return upload;
 }
 
