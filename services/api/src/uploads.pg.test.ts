@@ -91,6 +91,7 @@ describe("a name is a label, cleaned:", () => {
     ["UTF-8", 'name="file"; filename="Café №5.png"', "Café №5.png"],
     ["an escaped quote", 'name="file"; filename="a\\"b.png"', "file.png"],
     ["two names", 'name="file"; filename="a.png"; filename*=UTF-8\'\'b.png', "a.png"],
+    ["an extended name alone, which no browser sends", "name=\"file\"; filename*=UTF-8''%E2%82%AC.png", "€.png"],
     ["another field's name", 'name="picture"; filename="a.png"', "a.png"],
   ])("%s", async (_what, disposition, expected) => {
     expect((await uploads.uploaded(png, { disposition })).name).toBe(expected);
