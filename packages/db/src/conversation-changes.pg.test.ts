@@ -36,9 +36,9 @@ beforeEach(async () => {
 });
 
 const edit = (change: ConversationEdit, botUserId: number | undefined = BOT) =>
-  editConversation(db, { id, doneBy: BEN, edit: change, botUserId, tellsWebhook: true });
-const add = (userId: number, doneBy = BEN) => addParticipant(db, { conversationId: id, userId, doneBy, tellsWebhook: true });
-const remove = (userId: number) => removeParticipant(db, { conversationId: id, userId, doneBy: BEN, tellsWebhook: true });
+  editConversation(db, { id, edit: change, botUserId, tellsWebhook: true });
+const add = (userId: number, hasRead = false) => addParticipant(db, { conversationId: id, userId, hasRead, tellsWebhook: true });
+const remove = (userId: number) => removeParticipant(db, { conversationId: id, userId, tellsWebhook: true });
 const rowOf = () => db.selectFrom("conversations").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
 const participantIds = async () => (await findConversation(db, id, ANN))?.participants.map((one) => one.user_id);
 const jobs = async () =>
@@ -134,18 +134,14 @@ describe("an edit", () => {
   test("switches the bot off and on, where there is one to switch on", async () => {
     expect(changed(await edit({ isBotOn: false })).membership).toMatchObject({ version: 2, isBotOn: false });
     changed(await remove(BOT));
-    expect(await editConversation(db, { id, doneBy: BEN, edit: { isBotOn: true }, botUserId: undefined, tellsWebhook: false })).toBe(
-      "no_bot",
-    );
+    expect(await editConversation(db, { id, edit: { isBotOn: true }, botUserId: undefined, tellsWebhook: false })).toBe("no_bot");
     const outcome = changed(await edit({ isBotOn: true }));
     expect(outcome.joined).toEqual([{ userId: BOT, username: "user9", role: "bot" }]);
     expect(outcome.membership).toMatchObject({ version: 4, isBotOn: true });
   });
 
   test("of nothing that there is says so", async () => {
-    expect(await editConversation(db, { id: 999_999, doneBy: BEN, edit: { title: "x" }, botUserId: BOT, tellsWebhook: false })).toBe(
-      "unknown",
-    );
+    expect(await editConversation(db, { id: 999_999, edit: { title: "x" }, botUserId: BOT, tellsWebhook: false })).toBe("unknown");
   });
 });
 
@@ -175,7 +171,7 @@ describe("participants", () => {
   test("who have another role since are told anew", async () => {
     changed(await add(DAVE));
     await seeUser(db, { userId: DAVE, username: "user4", profilePic: null, role: "agent" });
-    const outcome = changed(await add(DAVE, DAVE));
+    const outcome = changed(await add(DAVE, true));
     expect(outcome.joined).toMatchObject([{ userId: DAVE, role: "agent" }]);
     expect(outcome.membership?.members.get(DAVE)).toMatchObject({ role: "agent" });
     await seeUser(db, { userId: DAVE, username: "user4", profilePic: null, role: "customer" });
@@ -184,7 +180,7 @@ describe("participants", () => {
   test("are users that there are, of conversations that there are", async () => {
     expect(await add(999)).toBe("unknown_user");
     expect(await remove(BEN)).toBe("unknown");
-    expect(await addParticipant(db, { conversationId: 999_999, userId: BEN, doneBy: BEN, tellsWebhook: false })).toBe("unknown");
+    expect(await addParticipant(db, { conversationId: 999_999, userId: BEN, hasRead: false, tellsWebhook: false })).toBe("unknown");
   });
 
   test("are at most a hundred", async () => {
@@ -202,8 +198,10 @@ describe("participants", () => {
     await store(65_000 + id, BEN);
     await store(66_000 + id, ANN, { is_note: true });
     await store(67_000 + id, ANN, { deleted_at: new Date() });
-    changed(await add(BEN, CLEO));
-    changed(await add(DAVE, DAVE));
+    changed(await add(BEN));
+    changed(await add(DAVE, true));
+    changed(await edit({ assigneeId: CLEO }));
+    expect((await findConversation(db, id, CLEO))?.unread_count).toBe(2);
     expect((await findConversation(db, id, BEN))?.unread_count).toBe(1);
     expect((await findConversation(db, id, DAVE))?.unread_count).toBe(0);
     const marks = (await findConversation(db, id, ANN))?.participants.map((one) => [one.user_id, one.read_upto]);
@@ -218,7 +216,7 @@ describe("participants", () => {
 
 test("an inbox tells each participant their own, and all other agents one for all", async () => {
   await store(64_000 + id, ANN);
-  changed(await add(BEN, CLEO));
+  changed(await add(BEN));
   const [view] = await listInboxViews(db, [id]);
   if (view === undefined) throw new Error("no view");
   expect(inboxNotices(view).map((notice) => [notice.to, notice.frame.conversation.unread_count])).toEqual([

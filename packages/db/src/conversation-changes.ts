@@ -28,7 +28,6 @@ export interface ConversationEdit {
 
 export interface ConversationEditRequest {
   id: number;
-  doneBy: number;
   edit: ConversationEdit;
   /** Becomes a participant where the bot is switched on and none is there. */
   botUserId: number | undefined;
@@ -41,7 +40,7 @@ export type EditRefusal = "unknown" | "not_staff" | "no_bot" | "awake" | "full";
 
 /** An assignee becomes a participant. An agent in the conversation switches the bot off, whatever else the change says. */
 export function editConversation(db: Db, request: ConversationEditRequest): Promise<ConversationChanged | EditRefusal> {
-  const { id, doneBy, edit, tellsWebhook } = request;
+  const { id, edit, tellsWebhook } = request;
   return db.transaction().execute(async (trx) => {
     const row = await lockConversation(trx, id);
     if (row === undefined) return "unknown";
@@ -50,7 +49,7 @@ export function editConversation(db: Db, request: ConversationEditRequest): Prom
     const newcomers = await newcomersOf(trx, row, request);
     if (typeof newcomers === "string") return newcomers;
     if (await isFullWith(trx, id, newcomers)) return "full";
-    const joined = await addPeople(trx, id, newcomers, doneBy);
+    const joined = await addPeople(trx, id, { people: newcomers });
     const isAssigned = typeof columns.assignee_id === "number" || joined.some(isStaff);
     const isBotOn = isAssigned ? false : (edit.isBotOn ?? row.is_bot_on);
     if (isBotOn !== row.is_bot_on) columns.is_bot_on = isBotOn;
@@ -100,21 +99,25 @@ async function hasBot(trx: Db, conversationId: number): Promise<boolean> {
 export interface ParticipantChange {
   conversationId: number;
   userId: number;
-  doneBy: number;
   /** Record it for the webhook. */
   tellsWebhook: boolean;
 }
 
+export interface NewParticipant extends ParticipantChange {
+  /** They have seen what was said so far: they come by themselves. */
+  hasRead: boolean;
+}
+
 /** `unknown_user`: there is no such user, or a deactivated one. `full`: MAX_PARTICIPANTS are in it. */
-export function addParticipant(db: Db, change: ParticipantChange): Promise<ConversationChanged | "unknown" | "unknown_user" | "full"> {
-  const { conversationId: id, userId, doneBy, tellsWebhook } = change;
+export function addParticipant(db: Db, change: NewParticipant): Promise<ConversationChanged | "unknown" | "unknown_user" | "full"> {
+  const { conversationId: id, userId, hasRead, tellsWebhook } = change;
   return db.transaction().execute(async (trx) => {
     const row = await lockConversation(trx, id);
     if (row === undefined) return "unknown";
     const people = await findActivePeople(trx, [userId]);
     if (people.length === 0) return "unknown_user";
     if (await isFullWith(trx, id, people)) return "full";
-    const joined = await addPeople(trx, id, people, doneBy);
+    const joined = await addPeople(trx, id, { people, reader: hasRead ? userId : undefined });
     return writeChange(trx, id, { columns: row.is_bot_on && joined.some(isStaff) ? { is_bot_on: false } : {}, joined, tellsWebhook });
   });
 }

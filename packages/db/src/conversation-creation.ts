@@ -52,7 +52,7 @@ export function createConversation(db: Db, request: NewConversationRequest): Pro
       .returning("id")
       .executeTakeFirst();
     if (row === undefined) return await expectCreated(trx, request); // by another call, which this one waited for
-    await addPeople(trx, row.id, [...people, ...bots], createdBy);
+    await addPeople(trx, row.id, { people: [...people, ...bots] });
     if (request.tellsWebhook) await recordConversationEvent(trx, { type: "conversation.created", conversationId: row.id });
     return { id: row.id, isKnown: false };
   });

@@ -53,12 +53,16 @@ export async function findActivePeople(trx: Db, userIds: readonly number[]): Pro
 
 /**
  * Makes people participants; resolves with those that were none, or had another role when they came. What was said
- * before is unread by them, but not by the one who does it, who saw it.
+ * before is unread by them, but not by `reader`, who saw it (undefined: nobody did).
  */
-export async function addPeople(trx: Db, conversationId: number, people: readonly Person[], doneBy: number): Promise<Person[]> {
+export async function addPeople(
+  trx: Db,
+  conversationId: number,
+  { people, reader = 0 }: { people: readonly Person[]; reader?: number | undefined },
+): Promise<Person[]> {
   const { rows } = await sql<{ user_id: number }>`
     INSERT INTO conversation_participants AS p (conversation_id, user_id, role, read_upto, last_activity_at)
-    SELECT c.id, u.id, u.role, CASE WHEN u.id = ${doneBy} THEN coalesce(c.last_message_id, 0) ELSE 0 END, c.last_activity_at
+    SELECT c.id, u.id, u.role, CASE WHEN u.id = ${reader} THEN coalesce(c.last_message_id, 0) ELSE 0 END, c.last_activity_at
     FROM conversations c, users u
     WHERE c.id = ${conversationId} AND u.id = ANY(${people.map(({ userId }) => userId)}::bigint[])
     ORDER BY u.id

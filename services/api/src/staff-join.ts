@@ -13,7 +13,7 @@ export async function joinConversation(
   { conversationId, userId }: { conversationId: number; userId: number },
 ): Promise<void> {
   const { tellsWebhook } = parts.conversations;
-  const changed = await addParticipant(parts.db, { conversationId, userId, doneBy: userId, tellsWebhook });
+  const changed = await addParticipant(parts.db, { conversationId, userId, hasRead: true, tellsWebhook });
   if (changed === "full") throw new ClientError("conflict", { detail: "The conversation has as many participants as it can have." });
   if (typeof changed === "string") throw new ClientError("not_found");
   await tellChange(parts, changed);

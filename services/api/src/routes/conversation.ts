@@ -31,7 +31,7 @@ export function addConversationRoutes(app: App, parts: ApiParts): void {
     const id = readPathId(request.params.id);
     const isHandoff = request.body.is_bot_on === false && Object.keys(request.body).length === 1;
     await enter(parts.db, actor, { conversationId: id, action: isHandoff ? "conversation.handoff" : "conversation.update" });
-    await editFor(parts, actor, id, readEdit(request.body));
+    await editFor(parts, id, readEdit(request.body));
     return readFor(parts, actor, id);
   });
 }
@@ -52,9 +52,9 @@ const REFUSALS: Record<EditRefusal, { code: ErrorCode; detail?: string }> = {
   full: { code: "conflict", detail: "The conversation has as many participants as it can have." },
 };
 
-async function editFor(parts: ApiParts, actor: Actor, id: number, edit: ConversationEdit): Promise<void> {
+async function editFor(parts: ApiParts, id: number, edit: ConversationEdit): Promise<void> {
   const { bot, tellsWebhook } = parts.conversations;
-  const changed = await editConversation(parts.db, { id, doneBy: actor.userId, edit, botUserId: bot?.userId, tellsWebhook });
+  const changed = await editConversation(parts.db, { id, edit, botUserId: bot?.userId, tellsWebhook });
   if (typeof changed === "string") throw new ClientError(REFUSALS[changed].code, REFUSALS[changed]);
   await tellChange(parts, changed);
 }

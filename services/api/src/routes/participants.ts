@@ -33,8 +33,9 @@ export function addParticipantRoutes(app: App, parts: ApiParts): void {
     const conversationId = readPathId(request.params.id);
     const actor = actorOf(request);
     await enter(db, actor, { conversationId, action: "participants.change" });
-    const change = { conversationId, userId: request.body.user_id, doneBy: actor.userId, tellsWebhook: conversations.tellsWebhook };
-    const changed = await addParticipant(db, change);
+    const { user_id: userId } = request.body;
+    const hasRead = userId === actor.userId;
+    const changed = await addParticipant(db, { conversationId, userId, hasRead, tellsWebhook: conversations.tellsWebhook });
     if (changed === "unknown") throw new ClientError("not_found");
     if (changed === "unknown_user") throw new ClientError("bad_id", { detail: "user_id must be an active user." });
     if (changed === "full") throw new ClientError("conflict", { detail: "The conversation has as many participants as it can have." });
@@ -55,7 +56,7 @@ export function addParticipantRoutes(app: App, parts: ApiParts): void {
     const isOwn = userId === actor.userId;
     const action = isOwn ? "participants.leave" : "participants.change";
     judge(actor, { seen: "conversation.read", action }, { ...standing, isOwn });
-    const changed = await removeParticipant(db, { conversationId, userId, doneBy: actor.userId, tellsWebhook: conversations.tellsWebhook });
+    const changed = await removeParticipant(db, { conversationId, userId, tellsWebhook: conversations.tellsWebhook });
     if (changed === "unknown") throw new ClientError("not_found");
     await tellChange(parts, changed);
     return reply.code(204).send(null);
