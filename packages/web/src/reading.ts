@@ -100,9 +100,9 @@ function toEnd(box: HTMLElement): number {
   return box.scrollTop;
 }
 
-/** The first line whose end is in sight. */
+/** The first line whose end is in sight. A day is none: it moves up when older lines of it come. */
 function anchorOf(box: HTMLElement): Anchor | undefined {
-  const lines = box.querySelectorAll("li");
+  const lines = box.querySelectorAll("li:not(.day)");
   let [low, high] = [0, lines.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;

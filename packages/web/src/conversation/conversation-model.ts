@@ -48,9 +48,10 @@ export class ConversationModel {
   #isDetailLoading = false;
   #isOlderLoading = false;
   #hasOlderFailed = false;
+  /** The rooms that were joined once. */
+  readonly #joined = new Set<RoomPart>();
   /** Of the first join: what came later was read as it came. */
   #unreadFrom: number | undefined;
-  #wasJoined = false;
   #items: Item[] | undefined;
   #sent = 0;
   #notice: ConversationTextName | undefined;
@@ -166,27 +167,35 @@ export class ConversationModel {
     const on = <Name extends keyof RoomEvents>(name: Name, change: (value: RoomEvents[Name]) => void) => {
       this.#stops.push(room.on(name, (value) => this.#edit(() => change(value))));
     };
-    on("reset", () => {
-      this.#resets += 1;
-      this.#thread.reset(part);
-    });
+    on("reset", () => this.#onReset(part));
     on("message", (message) => this.#thread.add(message));
     on("edit", (message) => this.#thread.replace(message));
     on("delete", ({ message_id }) => this.#thread.remove(message_id, Date.now()));
     on("own", (own) => this.#thread.setOwn(part, own));
     on("typing", () => undefined);
     on("state", (state) => {
-      if (state.name === "joined" && part === "talk") this.#noteJoined();
+      if (state.name === "joined") this.#onJoined(part);
     });
     if (part === "notes") return;
     on("member", (event) => this.#thread.addMember(event));
     on("members", (members) => this.#onMembers(members));
   }
 
-  #noteJoined(): void {
+  /** What is on its way or there from before a second join may have changed since then. */
+  #onReset(part: RoomPart): void {
+    if (!this.#joined.has(part)) {
+      this.#thread.beginJoin(part);
+      return;
+    }
+    this.#resets += 1;
+    this.#thread.reset(part);
+  }
+
+  #onJoined(part: RoomPart): void {
+    this.#thread.endJoin(part);
     const me = this.members.get(this.self.userId);
-    if (!this.#wasJoined && me) this.#unreadFrom = this.#thread.firstUnread(me.read_upto);
-    this.#wasJoined = true;
+    if (part === "talk" && !this.#joined.has(part) && me) this.#unreadFrom = this.#thread.firstUnread(me.read_upto);
+    this.#joined.add(part);
   }
 
   #onMembers(members: ReadonlyMap<number, MemberInfo>): void {
@@ -238,7 +247,9 @@ export class ConversationModel {
     const { floor } = this.#thread;
     const before = floor === Number.POSITIVE_INFINITY ? {} : { before: floor };
     const { messages, next_before } = await this.#parts.api.listMessages(this.id, { limit: PAGE_MESSAGES, ...before });
-    if (resets === this.#resets) this.#edit(() => this.#thread.addOlder(messages, next_before === null));
+    // A room that was joined meanwhile may begin above what the page knew of: then the next one is asked from there.
+    const isAdjacent = floor === this.#thread.floor || (messages.at(-1)?.id ?? 0) >= this.#thread.floor;
+    if (resets === this.#resets && isAdjacent) this.#edit(() => this.#thread.addOlder(messages, next_before === null));
   }
 
   // ---- what the person does ----------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ export class InboxList {
   #life = 0;
   #isLoading = false;
   #hasFailed = false;
+  #isLoaded = false;
   /** Gone while an answer that may still hold them is on its way. */
   readonly #removed = new Set<number>();
 
@@ -54,6 +55,11 @@ export class InboxList {
 
   get hasMore(): boolean {
     return this.#next !== null;
+  }
+
+  /** What is there is what there is: a first page has come for this filter. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
   }
 
   get isLoading(): boolean {
@@ -83,6 +89,7 @@ export class InboxList {
   setFilter(filter: Filter): void {
     this.#filter = filter;
     this.#byId.clear();
+    this.#isLoaded = false;
     void this.refresh();
   }
 
@@ -103,6 +110,7 @@ export class InboxList {
       this.#byId.clear();
       for (const conversation of fresh) this.#put(newerOf(conversation, known.get(conversation.id)));
       this.#next = next;
+      this.#isLoaded = true;
     });
   }
 

@@ -52,7 +52,6 @@ export function Messages({ model, maxChars, files, target }: MessagesProps) {
         tabIndex={0}
         aria-label={texts.messageKeys}
       >
-        <OlderLine model={model} />
         {items.length === 0 && !older.isLoading && !older.has && <p class="empty">{texts.noMessages}</p>}
         <div role="log" aria-label={texts.messages} aria-live="off">
           <ol>
@@ -69,6 +68,7 @@ export function Messages({ model, maxChars, files, target }: MessagesProps) {
           </ol>
         </div>
       </section>
+      <OlderLine model={model} />
       <Spoken items={items} />
       {!reading.isFollowing && (
         <button class="to-end" type="button" onClick={reading.goToEnd}>
@@ -80,6 +80,7 @@ export function Messages({ model, maxChars, files, target }: MessagesProps) {
   );
 }
 
+/** Above the messages, not among them: it moves nothing. */
 function OlderLine({ model }: { model: ConversationModel }) {
   const texts = useTexts();
   const { isLoading, hasFailed } = model.older;

@@ -107,6 +107,29 @@ test("after a reset own messages that are not settled stay", () => {
   expect(thread.floor).toBe(Number.POSITIVE_INFINITY);
 });
 
+test("a page that came before the room stays where the room's latest messages reach down to it, and goes where they do not", () => {
+  for (const [latest, expected] of [
+    [
+      [3, 4],
+      ["1", "2", "3", "4"],
+    ],
+    [
+      [4, 5],
+      ["4", "5"],
+    ],
+    [[], ["1", "2", "3"]],
+  ] as const) {
+    const thread = new Thread(ME, { hasNotes: false });
+    thread.addOlder([message(1, "1"), message(2, "2"), message(3, "3")], false);
+    thread.beginJoin("talk");
+    for (const minutes of latest) thread.add(message(minutes, String(minutes)));
+    thread.endJoin("talk");
+    expect(told(thread)).toEqual(expected);
+    thread.add(message(9, "9"));
+    expect(told(thread)).toEqual([...expected, "9"]);
+  }
+});
+
 test("a line stands before the first message of others that was not read", () => {
   const thread = new Thread(ME, { hasNotes: true });
   thread.add(message(1, "one"));

@@ -59,6 +59,8 @@ export class Thread {
   readonly #messages = new Map<number, ConversationMessage>();
   /** From which id on all of a room is known: Infinity nothing yet, 0 everything there is. */
   readonly #known: Record<RoomPart, number>;
+  /** Rooms whose first messages are to come: the last one that a page brought before. */
+  readonly #joining = new Map<RoomPart, number>();
   #members: MemberEvent[] = [];
   readonly #own = new Map<string, { own: OwnMessage; part: RoomPart }>();
   /** Own messages by id: their key, and how far they got. */
@@ -77,15 +79,28 @@ export class Thread {
 
   /** Forgets what a room showed; own messages that are not settled stay. */
   reset(part: RoomPart): void {
-    for (const [id, message] of this.#messages) if (partOf(message) === part) this.#messages.delete(id);
+    for (const { id } of this.#messagesOf(part)) this.#messages.delete(id);
     this.#known[part] = Number.POSITIVE_INFINITY;
     if (part === "talk") this.#members = [];
   }
 
+  /**
+   * A room is joined for the first time: a page that came before stays where the room's latest messages, which are added
+   * next, reach down to it. Up to `endJoin`.
+   */
+  beginJoin(part: RoomPart): void {
+    if (Number.isFinite(this.#known[part])) this.#joining.set(part, this.#lastOf(part));
+  }
+
+  endJoin(part: RoomPart): void {
+    this.#joining.delete(part);
+  }
+
   /** A message of a room, in rising order. */
   add(message: ConversationMessage): void {
-    if (this.#messages.has(message.id)) return;
     const part = partOf(message);
+    if (message.id > (this.#joining.get(part) ?? Number.POSITIVE_INFINITY)) this.reset(part); // there is a gap
+    this.endJoin(part);
     this.#messages.set(message.id, message);
     this.#known[part] = Math.min(this.#known[part], message.id);
     if (message.user_id === this.#self.userId && !this.#mine.has(message.id)) this.#guessOwn(part, message);
@@ -124,7 +139,7 @@ export class Thread {
 
   /** The last message of the talk, whoever wrote it; 0: none. */
   get lastId(): number {
-    return Math.max(0, ...[...this.#messages.values()].filter((message) => partOf(message) === "talk").map(({ id }) => id));
+    return this.#lastOf("talk");
   }
 
   /** An own message was queued or moved on. */
@@ -184,6 +199,14 @@ export class Thread {
       placed.push({ id: own.id ?? Number.MAX_SAFE_INTEGER, at: own.createdAt, message: this.#ownShown(own, part) });
     }
     return placed.filter(({ id }) => id >= from).sort((a, b) => a.id - b.id);
+  }
+
+  #messagesOf(part: RoomPart): ConversationMessage[] {
+    return [...this.#messages.values()].filter((message) => partOf(message) === part);
+  }
+
+  #lastOf(part: RoomPart): number {
+    return Math.max(0, ...this.#messagesOf(part).map(({ id }) => id));
   }
 
   /** An own message arrived before its acknowledgement: the oldest waiting one with that content is it. */

@@ -20,7 +20,7 @@ interface ConversationListProps {
 
 export function ConversationList({ list, me, team, openId }: ConversationListProps) {
   const box = useRef<HTMLDivElement>(null);
-  const { entries, hasMore, isLoading, hasFailed } = list;
+  const { entries, hasMore, isLoading, isLoaded, hasFailed } = list;
   const loadWhenNear = () => {
     const at = box.current;
     if (at && hasMore && !hasFailed && at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_END_PX) void list.loadMore();
@@ -45,7 +45,7 @@ export function ConversationList({ list, me, team, openId }: ConversationListPro
         </ul>
       </nav>
       <div class="list-end" role="status">
-        {isLoading && <p>Loading…</p>}
+        {isLoading && (hasMore || !isLoaded) && <p>Loading…</p>}
         {hasFailed && (
           <p>
             The list could not be loaded.{" "}
@@ -54,7 +54,7 @@ export function ConversationList({ list, me, team, openId }: ConversationListPro
             </button>
           </p>
         )}
-        {!isLoading && !hasFailed && entries.length === 0 && <p>There is nothing here.</p>}
+        {isLoaded && entries.length === 0 && <p>There is nothing here.</p>}
       </div>
     </div>
   );

@@ -19,7 +19,7 @@ interface DeskProps {
 
 export function Desk({ place, me, onLeave, onSignedOut }: DeskProps) {
   const { conversationId, target } = useRoute();
-  const team = useTeam(place.api);
+  const team = useTeam(place.api, conversationId);
   const list = useList(place, me.id);
   const connection = useConnection(place);
   useTitle(list);

@@ -7,8 +7,8 @@ const TEAM_MAX = 100;
 
 export type Team = ReadonlyMap<number, User>;
 
-/** Those who may be assigned to, by id. Empty until it is loaded. */
-export function useTeam(api: ConversationsApi): Team {
+/** Those who may be assigned to, by id. Empty until it is loaded; loaded anew when another conversation is opened. */
+export function useTeam(api: ConversationsApi, conversationId: number | undefined): Team {
   const [team, setTeam] = useState<Team>(new Map());
   useEffect(() => {
     const load = async () => {
@@ -19,6 +19,6 @@ export function useTeam(api: ConversationsApi): Team {
       setTeam(new Map([...agents.users, ...admins.users].filter(({ is_active }) => is_active).map((user) => [user.id, user])));
     };
     load().catch(() => undefined); // assigning to oneself works without it
-  }, [api]);
+  }, [api, conversationId]);
   return team;
 }

@@ -24,7 +24,7 @@ export function Panel({ place, list, conversationId, takesFocus, onConversation,
   const texts = useSupportTexts();
   const panel = useRef<HTMLElement>(null);
   const [isNew, setIsNew] = useState(false);
-  const isLoading = !place || !list || (list.isLoading && list.entries.length === 0);
+  const isLoading = !place || !list || (!list.isLoaded && !list.hasFailed);
   const entries = list?.entries ?? [];
   const hasOne = entries.length === 1 && entries[0]?.status !== "resolved";
   useEffect(() => {
@@ -56,7 +56,7 @@ export function Panel({ place, list, conversationId, takesFocus, onConversation,
       ref={panel}
       onKeyDown={(event) => event.key === "Escape" && !event.defaultPrevented && onClose()}
     >
-      <header class="panel-header">
+      <div class="panel-header">
         {canGoBack && (
           <button class="bare" type="button" title={texts.back} aria-label={texts.back} onClick={goBack}>
             <BackIcon />
@@ -66,7 +66,7 @@ export function Panel({ place, list, conversationId, takesFocus, onConversation,
         <button class="bare close" type="button" title={texts.close} aria-label={texts.close} onClick={onClose}>
           <CloseIcon />
         </button>
-      </header>
+      </div>
       {content()}
     </section>
   );
@@ -82,7 +82,7 @@ export function Panel({ place, list, conversationId, takesFocus, onConversation,
         </p>
       );
     }
-    if (list.hasFailed && entries.length === 0) {
+    if (!list.isLoaded) {
       return (
         <p class="panel-note" role="status">
           {texts.listFailed}
