@@ -11,6 +11,8 @@ export interface JobPayloads {
   session_schedule: Record<string, never>;
   /** Brings Redis up to who is in a conversation, and whether the bot answers in it: the net behind a direct call. */
   apply_membership: { conversation_id: number };
+  /** Tells gateways that a user was edited or deactivated: the net behind a direct call. */
+  tell_user: { user_id: number };
   /** Lets the bot answer a customer's message. */
   bot_reply: { conversation_id: number; message_id: number };
   /** Tells the webhook, in order, what happened in a conversation and was not told yet. */

@@ -2,6 +2,7 @@
 import type { UserRole } from "@drawchat/protocol/conversations";
 import { type RawBuilder, sql } from "kysely";
 import type { Db } from "./connect.ts";
+import { addJob } from "./job-queue.ts";
 import type { UserRow } from "./tables.ts";
 
 /** A user as a token has them. */
@@ -96,18 +97,24 @@ export interface UserEdit {
   isActive?: boolean | undefined;
 }
 
-/** The row as it is then. Undefined: unknown. A name or picture that was edited is not changed by tokens any more. */
+/**
+ * The row as it is then, with the job that tells gateways. Undefined: unknown. A name or picture that was edited is not
+ * changed by tokens any more.
+ */
 export function editUser(db: Db, id: number, { username, profilePic, isActive }: UserEdit): Promise<UserRow | undefined> {
-  return db
-    .updateTable("users")
-    .set({
-      ...(username === undefined ? {} : { username }),
-      ...(profilePic === undefined ? {} : { profile_pic: profilePic }),
-      ...(username === undefined && profilePic === undefined ? {} : { is_edited: true }),
-      ...(isActive === undefined ? {} : { is_active: isActive }),
-      updated_at: sql<Date>`now()`,
-    })
-    .where("id", "=", id)
-    .returningAll()
-    .executeTakeFirst();
+  return db.transaction().execute(async (trx) => {
+    await addJob(trx, { name: "tell_user", payload: { user_id: id }, key: `tell_user:${id}` });
+    return trx
+      .updateTable("users")
+      .set({
+        ...(username === undefined ? {} : { username }),
+        ...(profilePic === undefined ? {} : { profile_pic: profilePic }),
+        ...(username === undefined && profilePic === undefined ? {} : { is_edited: true }),
+        ...(isActive === undefined ? {} : { is_active: isActive }),
+        updated_at: sql<Date>`now()`,
+      })
+      .where("id", "=", id)
+      .returningAll()
+      .executeTakeFirst();
+  });
 }

@@ -97,7 +97,7 @@ export async function listBelated(pool: pg.Pool): Promise<number[]> {
     `SELECT conversation_id FROM (
        SELECT DISTINCT ON (conversation_id) conversation_id, next_attempt_at FROM webhook_events
        WHERE delivered_at IS NULL AND dead_at IS NULL ORDER BY conversation_id, id) AS next
-     WHERE next_attempt_at < now() - interval '5 minutes' LIMIT 1000`,
+     WHERE next_attempt_at < now() - interval '5 minutes' ORDER BY conversation_id LIMIT 1000`,
   );
   return rows.map((row) => row.conversation_id);
 }

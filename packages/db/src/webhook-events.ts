@@ -79,7 +79,12 @@ export async function recordConversationEvent(trx: Db, event: ConversationChange
 export async function recordReopened(client: pg.PoolClient, conversationIds: readonly number[]): Promise<void> {
   if (conversationIds.length === 0) return;
   await client.query(RECORD_CONVERSATIONS, [conversationIds, "conversation.updated"]);
-  await addJobs(client, conversationIds.map(deliveryJob));
+  await addJobs(client, inOrder(conversationIds).map(deliveryJob));
+}
+
+/** Whoever adds jobs under the same keys meets the others in the same order: nobody waits in a circle. */
+function inOrder(conversationIds: readonly number[]): number[] {
+  return [...new Set(conversationIds)].sort((a, b) => a - b);
 }
 
 /**
@@ -95,7 +100,7 @@ export async function recordMessageEvents(client: pg.PoolClient, written: readon
     events.map((event) => event.type),
     events.map((event) => event.payload),
   ]);
-  await addJobs(client, [...new Set(events.map((event) => event.conversationId))].map(deliveryJob));
+  await addJobs(client, inOrder(events.map((event) => event.conversationId)).map(deliveryJob));
 }
 
 /** It tells whatever is to be told of the conversation by the time it runs. */

@@ -6,8 +6,11 @@ import { asArray, asNumber, asText, defineScript } from "./script.ts";
 const script = defineScript(new URL("./control.lua", import.meta.url));
 const COMMANDS_KEPT = 1_000;
 
-/** `end_user`: close every socket of this user with this code. */
-export type ControlCommand = { type: "end_user"; user_id: number; code: number; reason: string };
+export type ControlCommand =
+  /** Close every socket of this user with this code. */
+  | { type: "end_user"; user_id: number; code: number; reason: string }
+  /** How this user is shown has changed: it is to be asked for again. */
+  | { type: "refresh_user"; user_id: number };
 
 /** Resolves with the command's version. */
 export async function publishControl(redis: RedisClient, command: ControlCommand): Promise<number> {
@@ -39,16 +42,9 @@ function parseCommand(json: string): ControlCommand | undefined {
 }
 
 function isCommand(value: unknown): value is ControlCommand {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "type" in value &&
-    value.type === "end_user" &&
-    "user_id" in value &&
-    typeof value.user_id === "number" &&
-    "code" in value &&
-    typeof value.code === "number" &&
-    "reason" in value &&
-    typeof value.reason === "string"
-  );
+  if (typeof value !== "object" || value === null || !("type" in value)) return false;
+  if (!("user_id" in value) || typeof value.user_id !== "number") return false;
+  if (value.type === "refresh_user") return true;
+  const hasCode = "code" in value && typeof value.code === "number" && "reason" in value && typeof value.reason === "string";
+  return value.type === "end_user" && hasCode;
 }

@@ -8,6 +8,12 @@ import { asText, defineScript } from "./script.ts";
 
 const script = defineScript(new URL("./members.lua", import.meta.url));
 
+/** Whether a user is in a conversation. Undefined where Redis does not know the conversation. Rejects where Redis is away. */
+export async function isMemberInRedis(redis: RedisClient, conversationId: number, userId: number): Promise<boolean | undefined> {
+  const [version, member] = await redis.hmget(keys.members(conversationRoom(conversationId)), "v", String(userId));
+  return version === null ? undefined : member !== null;
+}
+
 export type MembershipApplied = "applied" | "older" | "unknown";
 
 /**

@@ -1,5 +1,6 @@
 /** The private port's calls about conversations: what gateways must ask before a socket may act in them. */
 import { isStaff } from "@drawchat/auth/policy";
+import { findStanding } from "@drawchat/db/membership";
 import { claimUpload } from "@drawchat/db/uploads";
 import { findUser, seeUser } from "@drawchat/db/users";
 import { ClientError } from "@drawchat/protocol/errors";
@@ -34,6 +35,12 @@ export function addConversationCalls(app: FastifyInstance, parts: JoinParts): vo
     const user = await findUser(db, body.user_id);
     if (user === undefined || !isStaff(user.role)) throw new ClientError("not_found");
     await joinConversation(parts, { conversationId: readPathId(params.id), userId: user.id });
+    return reply.code(204).send();
+  });
+
+  app.get<{ Params: { id: string; user_id: string } }>("/internal/conversations/:id/members/:user_id", async ({ params }, reply) => {
+    const standing = await findStanding(db, readPathId(params.id), readPathId(params.user_id));
+    if (standing?.isMember !== true) throw new ClientError("not_found");
     return reply.code(204).send();
   });
 

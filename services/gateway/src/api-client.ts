@@ -62,6 +62,15 @@ export class ApiClient {
     throw new TypeError("the api answered something else than a user");
   }
 
+  /** False also where there is no such conversation. Rejects when that is not known. */
+  async isMember(conversationId: number, userId: number): Promise<boolean> {
+    const url = `${this.#baseUrl}/internal/conversations/${conversationId}/members/${userId}`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    await response.body?.cancel();
+    if (response.status !== 204 && response.status !== 404) throw new Error(`the api answered ${response.status}`);
+    return response.status === 204;
+  }
+
   /** This agent or admin becomes a participant. False where there is no such conversation. Rejects when that is not known. */
   async joinAsStaff(conversationId: number, userId: number): Promise<boolean> {
     const response = await this.#post(`/internal/conversations/${conversationId}/join`, { user_id: userId } satisfies StaffJoin);

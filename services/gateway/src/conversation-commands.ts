@@ -11,9 +11,10 @@ import {
 } from "@drawchat/protocol/conversations";
 import { type DecodedConversationFrame, decodeConversationFrame, type RoomFrame } from "@drawchat/protocol/decode-conversations";
 import type { Position } from "@drawchat/protocol/frames";
-import { type RoomName, roomKind } from "@drawchat/protocol/ids";
+import { type RoomName, roomKind, roomNumber } from "@drawchat/protocol/ids";
 import type { SeenUser } from "@drawchat/protocol/internal";
 import type { RedisClient } from "@drawchat/redis/connect";
+import { isMemberInRedis } from "@drawchat/redis/members";
 import { publishControlTo } from "@drawchat/redis/publication";
 import type { RateLimiterMemory } from "rate-limiter-flexible";
 import { canRecover, sendFirstPage, sendPages, sendReset, sendResume } from "./catch-up.ts";
@@ -165,6 +166,7 @@ async function takeSeat(deps: ConversationCommandDeps, { connection, userId, pro
   if (connection.seats.length >= MAX_ROOMS_PER_SOCKET) return refuseFrame(deps, connection, { code: "too_many_rooms", room });
   const isClosed = roomKind(room) === "notes" && !isAllowed(profile.role, "note.read", { isMember: true });
   if (isClosed) return refuseFrame(deps, connection, { code: "not_found", room });
+  if (!(await mayAsk(deps, profile, room, userId))) return refuseFrame(deps, connection, { code: "not_found", room });
   const answer = await deps.rooms.join(
     room,
     connection,
@@ -174,6 +176,24 @@ async function takeSeat(deps: ConversationCommandDeps, { connection, userId, pro
   if (answer.kind === "joined") return answer.seat;
   if (answer.kind !== "gone") refuseFrame(deps, connection, { code: answer.kind === "unknown" ? "not_found" : "unavailable", room });
   return undefined;
+}
+
+/**
+ * Who may see only what they are a participant of is looked up first: to open a room that nobody is in costs a restore, and
+ * somebody who tries all numbers would bring every conversation into Redis. True where it cannot be known now.
+ */
+async function mayAsk(
+  { redis, api, rooms }: ConversationCommandDeps,
+  { role }: SeenUser,
+  room: RoomName,
+  userId: number,
+): Promise<boolean> {
+  if (rooms.isOpen(room) || isAllowed(role, "conversation.read", { isMember: false })) return true;
+  try {
+    return (await isMemberInRedis(redis, roomNumber(room), userId)) ?? (await api.isMember(roomNumber(room), userId));
+  } catch {
+    return true; // opening it fails as well then, and says so
+  }
 }
 
 /** Harmless where the socket is in no such room. */

@@ -350,6 +350,22 @@ test("a token with other roles is another role here: what it may not see, the so
   expect([agent.messages(room), agent.all("inbox")]).toEqual([[], []]);
 });
 
+test("a name that was edited is that of the next message, on the socket that was open", async () => {
+  const { room, a, ann, ben } = await pair();
+  expect(await admin(`PATCH /users/${a}`, { username: "Annabel" })).toBe(200);
+  const said = () => ben.texts.filter((text) => text.includes('"username":"Annabel"'));
+  await expect.poll(async () => (await ann.say(room, "it is me")) && said().length, SOON).toBeGreaterThan(0);
+});
+
+test("strangers who try numbers bring no conversation into Redis", async () => {
+  const { room } = await pair();
+  const cold = conversationRoom(await addConversation(db, { members: [{ userId: newUser() }] }));
+  const stranger = await joined({ userId: newUser() });
+  for (const name of [room, cold, "c999999"]) stranger.send({ type: "join", room: name });
+  await expect.poll(() => stranger.all("error").map((frame) => frame.code), SOON).toEqual(["not_found", "not_found", "not_found"]);
+  expect(await redis.exists(keys.room(cold))).toBe(0);
+});
+
 test("a deactivated user's sockets close, and none is taken any more", async () => {
   const { b, ben } = await pair();
   expect(await admin(`PATCH /users/${b}`, { is_active: false })).toBe(200);

@@ -18,7 +18,7 @@ import { InboxFeed } from "./inbox-feed.ts";
 import { joinSession } from "./join-session.ts";
 import { MemberRooms, tellPresence } from "./member-rooms.ts";
 import { createGatewayMetrics } from "./metrics.ts";
-import { openConversations } from "./open-conversations.ts";
+import { openConversations, refreshProfiles } from "./open-conversations.ts";
 import { Presence } from "./presence.ts";
 import { RedisClock } from "./redis-clock.ts";
 import { Rooms } from "./rooms.ts";
@@ -157,8 +157,18 @@ async function start(): Promise<RunningService> {
     redis,
     subscriber,
     log,
-    onCommand: ({ user_id: userId, code, reason }) => {
-      for (const sockets of Object.values(users)) sockets.end(userId, code, reason);
+    onCommand: (command) => {
+      const { user_id: userId } = command;
+      if (command.type === "end_user") {
+        for (const sockets of Object.values(users)) sockets.end(userId, command.code, command.reason);
+        return;
+      }
+      refreshProfiles(api, users.conversations.of(userId)).catch((error: unknown) => {
+        log.warn(
+          { component: "conversations", user_id: userId, err: error },
+          "a user's new name is not known, the next connect asks for it",
+        );
+      });
     },
   });
   const probe = new SubscriptionProbe({

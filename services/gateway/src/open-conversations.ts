@@ -21,6 +21,13 @@ export async function openConversations(deps: OpenConversationsDeps, connection:
   connection.resume(deps.commands);
 }
 
+/** A user was edited: those of their sockets that are open show them as they are now. Rejects where the api cannot tell. */
+export async function refreshProfiles(api: ApiClient, connections: readonly Connection[]): Promise<void> {
+  for (const connection of connections) {
+    if (connection.identity !== undefined) takeProfile(connection, await api.seen(connection.identity));
+  }
+}
+
 /** How its user is shown from now on. Who was deactivated has no socket. */
 export function takeProfile(connection: Connection, profile: SeenUser): void {
   connection.profile = profile;

@@ -104,6 +104,10 @@ export class Rooms {
     return [...this.#rooms.values()].filter((room) => room.side.kind === kind);
   }
 
+  isOpen(name: RoomName): boolean {
+    return this.#rooms.has(name);
+  }
+
   /**
    * A seat for this connection in the room, which is live then; `unknown` also where `mayEnter` says no, as if there were
    * no such room. Never rejects.

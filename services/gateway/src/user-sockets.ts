@@ -26,6 +26,10 @@ export class UserSockets {
     else this.#byUser.set(userId, left);
   }
 
+  of(userId: number): readonly Connection[] {
+    return this.#byUser.get(userId) ?? [];
+  }
+
   /** Ends every socket of a user. */
   end(userId: number, code: number, reason: string): void {
     for (const connection of [...(this.#byUser.get(userId) ?? [])]) connection.endWith(code, reason);

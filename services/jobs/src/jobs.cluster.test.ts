@@ -4,8 +4,10 @@ import { handOff } from "@drawchat/db/conversation-handoff";
 import { addJob } from "@drawchat/db/job-queue";
 import { closeSession, createSession } from "@drawchat/db/session-changes";
 import { cancelSession, rescheduleSession } from "@drawchat/db/session-reschedule";
+import { editUser } from "@drawchat/db/users";
 import { ServiceProcess, ServiceStartError } from "@drawchat/local/process";
 import { commandClient } from "@drawchat/redis/connect";
+import { readControl } from "@drawchat/redis/control";
 import { readRoom } from "@drawchat/redis/room-state";
 import { createLog } from "@drawchat/runtime/log";
 import { startCluster } from "@drawchat/testkit/cluster";
@@ -88,6 +90,17 @@ test("who may be in a conversation that was committed but never told to Redis is
   await expect
     .poll(async () => (await readRoom(redis, `c${id}`))?.policy, { timeout: 10_000 })
     .toMatchObject({ version: 2, isBotOn: false });
+  redis.disconnect();
+});
+
+test("gateways are told of a deactivated user though whoever did it died", async () => {
+  const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
+  await redis.connect();
+  const user = { id: 4_711, username: "eve", profile_pic: null, role: "customer", last_seen_at: null } as const;
+  await db.insertInto("users").values(user).execute();
+  await editUser(db, user.id, { isActive: false }); // and the one who did it dies here
+  const commands = async () => (await readControl(redis, 0)).map(({ command }) => command);
+  await expect.poll(commands, { timeout: 10_000 }).toMatchObject([{ type: "end_user", user_id: user.id, code: 4503 }]);
   redis.disconnect();
 });
 

@@ -16,6 +16,7 @@ import { countBotTurns, countDeliveries } from "./metrics.ts";
 import { answerByRules } from "./rules-bot.ts";
 import { runSchedule, type ScheduleParts } from "./session-schedule.ts";
 import type { Receiver } from "./signed-post.ts";
+import { tellChangedUser } from "./tell-user.ts";
 import { sweepLostFiles, sweepUploads } from "./upload-sweep.ts";
 import { askWebhookBot } from "./webhook-bot.ts";
 import { sweepWebhooks } from "./webhook-sweep.ts";
@@ -51,6 +52,7 @@ function ownGroup(parts: GroupParts): TaskGroup {
       session_schedule: () => runSchedule(parts),
       apply_policy: (payload) => applySessionPolicy(parts, payload),
       apply_membership: (payload) => applyConversationMembership(parts, payload),
+      tell_user: (payload) => tellChangedUser(parts, payload),
       wake_conversations: async () => tellChanged(parts, await wakeConversations(parts.db, { tellsWebhook })),
       sweep_webhooks: () => sweepWebhooks(parts),
       sweep_uploads: () => sweepUploads(parts),

@@ -3,8 +3,8 @@ import { isAllowed } from "@drawchat/auth/policy";
 import type { UserRow } from "@drawchat/db/tables";
 import { editUser, findUser, sharesConversation, type UserEdit, usersQuery } from "@drawchat/db/users";
 import { User, UserChange, UserPage } from "@drawchat/protocol/conversations-rest";
-import { CLOSE, ClientError } from "@drawchat/protocol/errors";
-import { publishControl } from "@drawchat/redis/control";
+import { ClientError } from "@drawchat/protocol/errors";
+import { tellUser } from "@drawchat/redis/user-commands";
 import { judge, requireAction } from "../access.ts";
 import { type Actor, actorOf, limited } from "../actor.ts";
 import type { ApiParts, App } from "../api.ts";
@@ -82,7 +82,7 @@ async function changeUser(parts: ApiParts, actor: Actor, row: UserRow, change: U
   const edited = await editUser(parts.db, row.id, { ...readProfile(profile), isActive });
   if (edited === undefined) throw new ClientError("not_found");
   parts.users.forget(row.id);
-  if (isActive === false) await endSockets(parts, actor, row.id);
+  await tell(parts, actor, edited);
   return edited;
 }
 
@@ -98,8 +98,12 @@ function readProfile({ username, profile_pic: picture }: Omit<UserChange, "is_ac
   return { username: cleaned, profilePic };
 }
 
-/** Each gateway closes the user's sockets; who comes again is refused by what `POST /internal/users/seen` says. */
-async function endSockets({ redis, log }: ApiParts, { userId: admin }: Actor, userId: number): Promise<void> {
-  log.info({ component: "conversations", admin, user_id: userId }, "user deactivated");
-  await publishControl(redis, { type: "end_user", user_id: userId, code: CLOSE.forbidden.code, reason: CLOSE.forbidden.reason });
+/** Gateways close the sockets of who was deactivated, and show the others anew. Where this fails, the change's job does it. */
+async function tell({ redis, log }: ApiParts, { userId: by }: Actor, row: UserRow): Promise<void> {
+  if (!row.is_active) log.info({ component: "conversations", by, user_id: row.id }, "user deactivated");
+  try {
+    await tellUser(redis, row);
+  } catch (error) {
+    log.warn({ component: "conversations", user_id: row.id, err: error }, "a changed user is left to the job");
+  }
 }
