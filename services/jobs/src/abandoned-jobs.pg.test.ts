@@ -30,8 +30,8 @@ async function locksHeld() {
 }
 
 test("jobs of workers that are gone run again, those of the living stay theirs", async () => {
-  const own = new AbandonedJobs({ pool, ids: ["own-1", "own-2"], log });
-  const other = new AbandonedJobs({ pool, ids: ["other"], log });
+  const own = new AbandonedJobs({ pool, ids: ["own-1", "own-2"], log, roundMs: 50 });
+  const other = new AbandonedJobs({ pool, ids: ["other"], log, roundMs: 50 });
   own.start();
   other.start();
   await expect.poll(locksHeld, PATIENCE).toBe(3);
@@ -46,7 +46,7 @@ test("jobs of workers that are gone run again, those of the living stay theirs",
 
 test("a process whose connection is cut keeps its jobs, and its locks come back", async () => {
   await pool.query("DELETE FROM graphile_worker._private_jobs");
-  const own = new AbandonedJobs({ pool, ids: ["own"], log });
+  const own = new AbandonedJobs({ pool, ids: ["own"], log, roundMs: 50 });
   own.start();
   await expect.poll(locksHeld, PATIENCE).toBe(1);
   await take("a", "own");

@@ -32,6 +32,8 @@ export interface AbandonedJobsOptions {
   /** Names of this process's own pools of workers. */
   ids: readonly string[];
   log: Log;
+  /** Default 2,000. */
+  roundMs?: number;
 }
 
 export class AbandonedJobs {
@@ -57,6 +59,7 @@ export class AbandonedJobs {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
+    const { roundMs = ROUND_MS } = this.#options;
     while (!signal.aborted) {
       try {
         this.#client ??= await this.#connect();
@@ -66,7 +69,7 @@ export class AbandonedJobs {
         this.#client = undefined;
         this.#options.log.debug({ component: "process", err: describeError(error) }, "abandoned jobs not looked for, retrying");
       }
-      await sleep(ROUND_MS, signal);
+      await sleep(roundMs, signal);
     }
   }
 
