@@ -194,6 +194,15 @@ test("sockets of conversations are one series of the metric, their rooms are cou
   expect(await metric(cluster, "drawchat_gateway_rooms", 'kind="notes"')).toBe(0);
 });
 
+test("a room that was opened for nobody is closed again", async () => {
+  const openRooms = () => metric(cluster, "drawchat_gateway_rooms", 'kind="conversation"');
+  const client = await newcomer();
+  const before = await openRooms();
+  const others = `c${await addConversation(db, { members: [{ userId: 1 }] })}`;
+  await expectRefusal(client, { type: "join", room: others }, "not_found", { room: others });
+  expect(await openRooms()).toBe(before);
+});
+
 test("nothing of all this was shown to anybody else", () => {
   expect([watcher.messages(room), watcher.all("typing"), watcher.all("inbox")]).toEqual([[], [], []]);
 });

@@ -119,13 +119,12 @@ export class Rooms {
       const { room } = answer;
       // Who was let in a moment ago may be ahead of what this gateway heard of it.
       if (!mayEnter(room.side)) await room.refreshPolicy();
-      // Opened for one who is gone or may not be here: nobody else would close it.
-      if (!connection.isAlive || !mayEnter(room.side)) {
-        this.#closeIfEmpty(room);
-        return { kind: connection.isAlive ? "unknown" : "gone" };
-      }
       // Somebody else's leaving may have closed it since: then it is opened again.
-      if (this.#rooms.get(name) === room) return { kind: "joined", seat: this.#enter(room, connection, userId) };
+      if (connection.isAlive && this.#rooms.get(name) !== room) continue;
+      if (connection.isAlive && mayEnter(room.side)) return { kind: "joined", seat: this.#enter(room, connection, userId) };
+      // Opened for one who is gone or may not be here: nobody else would close it.
+      this.#closeIfEmpty(room);
+      return { kind: connection.isAlive ? "unknown" : "gone" };
     }
   }
 

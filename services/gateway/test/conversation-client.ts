@@ -10,7 +10,7 @@ type FrameOf<T extends ConversationServerFrame["type"]> = Extract<ConversationSe
 
 export interface User extends Partial<TokenRequest> {
   userId: number;
-  gateway?: "gateway-1" | "gateway-2";
+  gateway?: "gateway-1" | "gateway-2" | "gateway-3";
 }
 
 const WAIT = { timeout: 16_000, interval: 10 };
