@@ -44,12 +44,12 @@ function Large({ attachment, files, onClose }: AttachmentProps & { onClose: () =
   const { url, hasFailed } = useFileUrl(attachment, files, "whole");
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
       class="large"
       ref={dialog}
       aria-label={fill(texts.image, { name: attachment.name })}
       onClose={onClose}
+      onKeyDown={(event) => event.stopPropagation()} // Escape closes the dialog, and nothing else
       onClick={({ target, currentTarget }) => target === currentTarget && currentTarget.close()}
     >
       {url !== undefined && <img src={url} alt={fill(texts.image, { name: attachment.name })} />}

@@ -1,12 +1,14 @@
 /** Agents at the inbox and customers at the widget, each in a browser of their own, on two gateways. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConversationsApi } from "@drawchat/client/conversations-api";
 import { launchBrowser } from "@drawchat/testkit/browser";
 import { type Cluster, type ProcessName, startCluster } from "@drawchat/testkit/cluster";
-import type { Browser } from "playwright-core";
+import { pdfOf } from "@drawchat/testkit/pdfs";
+import { blackPng } from "@drawchat/testkit/pngs";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { buildWeb } from "../build.ts";
 import { accessibilityProblems, PATIENCE } from "../steps.ts";
@@ -70,6 +72,72 @@ test("a bot answers, a person is asked for, and agent and customer talk on two g
   await message(mia, "So, what about delivery?").getByText("Seen by Ada").waitFor();
   await expectTexts(mia).toHaveLength(6); // the bot says nothing more
 });
+
+test("an image and a PDF go up by button and by drop, and are seen and kept on the other side", async () => {
+  const [ada, mia] = [await agent("Ada"), await customer("Ruth")];
+  await say(mia, "A human, please: look at this");
+  await message(mia, "I am silent from now on").waitFor();
+  await openEntry(ada, "Ruth");
+  await mia.locator("input[type=file]").setInputFiles({ name: "broken.png", mimeType: "image/png", buffer: blackPng(640, 480) });
+  await mia.getByText("broken.png is ready to be sent").waitFor({ state: "attached" });
+  await say(mia, "It arrived so");
+  const picture = message(ada, "It arrived so").getByRole("img", { name: "Image: broken.png" });
+  await picture.waitFor();
+  expect(await picture.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth))).toBeGreaterThan(100);
+  await ada.getByRole("button", { name: "Open image broken.png" }).click();
+  const large = ada.getByRole("dialog").getByRole("img", { name: "Image: broken.png" });
+  expect(await large.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth))).toBe(640);
+  await ada.keyboard.press("Escape");
+  await large.waitFor({ state: "detached" });
+
+  await dropOn(ada, { name: "label.pdf", type: "application/pdf", bytes: pdfOf() });
+  await ada.getByText("label.pdf is ready to be sent").waitFor({ state: "attached" });
+  await ada.reload(); // what is up already is not lost
+  await ada.getByRole("button", { name: "Remove label.pdf" }).waitFor();
+  await ada.getByRole("button", { name: "Send" }).click();
+  const coming = mia.waitForEvent("download");
+  await mia.getByRole("button", { name: "Download label.pdf" }).click();
+  const download = await coming;
+  expect(download.suggestedFilename()).toBe("label.pdf");
+  expect((await readFile(await download.path())).subarray(0, 5).toString()).toBe("%PDF-");
+  await ada.locator(".entry", { hasText: "You: sent a file" }).waitFor();
+});
+
+test("a file that is not taken says why, and can be left out", async () => {
+  const mia = await customer("Vera");
+  await say(mia, "A human, please");
+  await message(mia, "I am silent from now on").waitFor();
+  const input = mia.locator("input[type=file]");
+  await input.setInputFiles([
+    { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") },
+    { name: "page.png", mimeType: "image/png", buffer: Buffer.from("<html>hello</html>") },
+  ]);
+  const uploads = mia.getByRole("list", { name: "Files to send" });
+  await uploads.getByText("notes.txt is not an image or PDF that can be sent.").waitFor();
+  await uploads.getByText("page.png is not an image or PDF that can be sent.").waitFor();
+  await uploads.getByRole("button", { name: "Remove notes.txt" }).click();
+  await uploads.getByRole("button", { name: "Remove page.png" }).click();
+  await uploads.waitFor({ state: "detached" });
+  await say(mia, "Never mind");
+  await message(mia, "Never mind").waitFor();
+});
+
+/** As if a file was dragged onto the conversation. */
+async function dropOn(page: Page, file: { name: string; type: string; bytes: Buffer }): Promise<void> {
+  const base64 = file.bytes.toString("base64");
+  const transfer = await page.evaluateHandle(
+    ({ name, type, text }) => {
+      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const dragged = new DataTransfer();
+      dragged.items.add(new File([bytes], name, { type }));
+      return dragged;
+    },
+    { ...file, bytes: undefined, text: base64 },
+  );
+  await page.locator(".conversation").dispatchEvent("dragenter", { dataTransfer: transfer });
+  await page.getByText("Drop files here to attach them").waitFor();
+  await page.locator(".conversation").dispatchEvent("drop", { dataTransfer: transfer });
+}
 
 test("notes are for agents, and what was edited or deleted is so for everybody", async () => {
   const [ada, nils, mia] = [await agent("Ada"), await agent("Nils"), await customer("Nina")];
