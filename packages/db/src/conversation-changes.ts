@@ -50,7 +50,7 @@ export function editConversation(db: Db, request: ConversationEditRequest): Prom
     if (typeof newcomers === "string") return newcomers;
     if (await isFullWith(trx, id, newcomers)) return "full";
     const joined = await addPeople(trx, id, { people: newcomers });
-    const isAssigned = typeof columns.assignee_id === "number" || joined.some(isStaff);
+    const isAssigned = typeof edit.assigneeId === "number" || joined.some(isStaff);
     const isBotOn = isAssigned ? false : (edit.isBotOn ?? row.is_bot_on);
     if (isBotOn !== row.is_bot_on) columns.is_bot_on = isBotOn;
     return writeChange(trx, id, { columns, joined, tellsWebhook });

@@ -16,8 +16,14 @@ export function readCursor(query: Query, name: string): ActivityCursor | undefin
   if (text === undefined) return undefined;
   const [, activity = "", id = ""] = CURSOR.exec(typeof text === "string" ? Buffer.from(text, "base64url").toString() : "") ?? [];
   const parsedId = parseId(id);
-  if (parsedId === undefined || Number.isNaN(Date.parse(activity))) {
+  if (parsedId === undefined || !isInstant(activity)) {
     throw new ClientError("bad_request", { detail: `${name} is not a cursor of this list.` });
   }
   return { activity, id: parsedId };
+}
+
+/** JavaScript takes a 30th of February for the 2nd of March, Postgres refuses it. */
+function isInstant(text: string): boolean {
+  const date = new Date(text);
+  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 19) === text.slice(0, 19);
 }

@@ -187,6 +187,16 @@ describe("a message", () => {
     expect((await send(BEN, { message: "an answer", if_last_id: second.id })).status).toBe(201);
   });
 
+  test("is not held up by a newer one that could not be stored and was withdrawn", async () => {
+    const first = await say(ANN, id, "first");
+    const ghost = await say(ANN, id, "ghost");
+    const key = keys.history(conversationRoom(id));
+    const [entry] = await redis.xrevrange(key, "+", "-", "COUNT", 1);
+    await redis.xdel(key, entry?.[0] ?? ""); // as the writer's withdrawal leaves it for those who come later
+    expect(await redis.hget(keys.room(conversationRoom(id)), "last_message")).toBe(String(ghost.id));
+    expect((await send(BEN, { message: "an answer", if_last_id: first.id })).status).toBe(201);
+  });
+
   test("of an agent makes them a participant, and the bot falls silent", async () => {
     expect(await read()).toMatchObject({ is_bot_on: true, is_participant: false });
     await say(BEN, id, "I take over");

@@ -22,9 +22,10 @@ export interface OutgoingMessage {
   ifLastId?: number | undefined;
 }
 
-/** Something newer was said than the sender knew of. */
+/** Something newer was said than the sender knew of: `lastId` is the last of it. */
 export interface Missed {
   readonly kind: "newer_messages";
+  readonly lastId: number;
 }
 
 /** The same client_id again answers the same message, for as long as there is one. Throws what `accept` refuses otherwise. */
@@ -52,7 +53,7 @@ export async function sendMessage(parts: ApiParts, actor: Actor, outgoing: Outgo
     const { id } = outcome;
     return { message: { id, ...message, created_at: idCreatedAt(id), edited_at: null, deleted_at: null }, duplicate: false };
   }
-  if (outcome.code === "newer_messages") return { kind: "newer_messages" };
+  if (outcome.code === "newer_messages") return { kind: "newer_messages", lastId: outcome.lastId ?? 0 };
   throw refusalOf(outcome);
 }
 

@@ -166,6 +166,7 @@ describe("the list", () => {
     "status=closed",
     "status=open&status=open",
     "assignee=you",
+    `before=${Buffer.from("2026-02-30T10:00:00.000000Z 7").toString("base64url")}`,
     "assignee=0",
     "unread=1",
     "mine=yes",
@@ -198,7 +199,7 @@ describe("a change", () => {
     const { id } = await begin(ANN);
     await say(ANN, id, "hello");
     expect(await sayAsBot(id)).toMatchObject({ kind: "accepted" });
-    const answer = await change(BEN, id, { assignee_id: 3 });
+    const answer = await change(BEN, id, { assignee_id: 3, is_bot_on: true });
     expect(answer.body).toMatchObject({ assignee_id: 3, is_bot_on: false, participants: [{}, {}, { user_id: 3, role: "admin" }] });
     expect(await sayAsBot(id)).toMatchObject({ kind: "refused", code: "bot_off" });
     const { events } = await readHistoryPage(redis, conversationRoom(id), {});
@@ -210,6 +211,8 @@ describe("a change", () => {
       joined: true,
     });
     expect((await readRoom(redis, conversationRoom(id)))?.policy).toMatchObject({ version: 2, isBotOn: false });
+    const again = await change(BEN, id, { assignee_id: 3, is_bot_on: true }); // who it is already
+    expect(again.body).toMatchObject({ is_bot_on: false });
   });
 
   test("by a participant may only be that the bot is silent", async () => {

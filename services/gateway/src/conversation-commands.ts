@@ -53,7 +53,7 @@ interface Guest {
 }
 
 export function createConversationCommands(deps: ConversationCommandDeps): FrameHandler {
-  const reads = new ReadReports((seat, upto) => void markRead(deps, seat, upto));
+  const reads = new ReadReports((seat, upto) => markRead(deps, seat, upto));
   return (connection, bytes) => {
     const { userId, profile } = connection;
     if (userId === undefined || profile === undefined) return undefined;
@@ -231,12 +231,17 @@ function typing(deps: ConversationCommandDeps, { seat, side, profile }: Speaker,
 }
 
 /** Who is in the conversation is judged by `accept`; who only looks on has no mark. */
-async function markRead({ acceptor, metrics }: ConversationCommandDeps, { connection, room, userId }: Seat, upto: number): Promise<void> {
+async function markRead(
+  { acceptor, metrics }: ConversationCommandDeps,
+  { connection, room, userId }: Seat,
+  upto: number,
+): Promise<boolean> {
   const outcome = await acceptor.markRead({ room: room.name, userId, readUpto: upto });
-  if (outcome.kind !== "refused") return;
+  if (outcome.kind !== "refused") return true;
   const code = outcome.code === "not_found" ? "forbidden" : outcome.code;
   metrics.refused.inc({ code });
   connection.sendError(code, { room: room.name });
+  return false;
 }
 
 /** A newer token of the same user, whose role may be another. */

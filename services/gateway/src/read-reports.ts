@@ -7,14 +7,17 @@ const GAP_MS = 2_000;
 interface Report {
   upto: number;
   submitted: number;
+  /** The highest that was taken. */
+  taken: number;
   pace: Paced;
 }
 
 export class ReadReports {
-  readonly #submit: (seat: Seat, upto: number) => void;
+  readonly #submit: (seat: Seat, upto: number) => Promise<boolean>;
   readonly #bySeat = new WeakMap<Seat, Report>();
 
-  constructor(submit: (seat: Seat, upto: number) => void) {
+  /** `submit` resolves with whether the mark was taken, and never rejects. */
+  constructor(submit: (seat: Seat, upto: number) => Promise<boolean>) {
     this.#submit = submit;
   }
 
@@ -28,11 +31,21 @@ export class ReadReports {
   #begin(seat: Seat): Report {
     const pace = new Paced(GAP_MS, () => {
       if (report.upto <= report.submitted) return;
-      report.submitted = report.upto;
-      this.#submit(seat, report.upto);
+      const { upto } = report;
+      report.submitted = upto;
+      void this.#submit(seat, upto).then((isTaken) => settle(report, upto, isTaken));
     });
-    const report: Report = { upto: 0, submitted: 0, pace };
+    const report: Report = { upto: 0, submitted: 0, taken: 0, pace };
     this.#bySeat.set(seat, report);
     return report;
+  }
+}
+
+/** A mark that was refused (too high, or Redis was away) must not stand in the way of the lower ones that are right. */
+function settle(report: Report, upto: number, isTaken: boolean): void {
+  if (isTaken) report.taken = Math.max(report.taken, upto);
+  else if (report.submitted === upto) {
+    report.submitted = report.taken;
+    if (report.upto === upto) report.upto = report.taken;
   }
 }

@@ -1,5 +1,9 @@
-/** Who types in a room is told every 3 s at most, per user and however many sockets they have; that they stopped, at once. */
+/**
+ * Who types in a room is told every 3 s at most, per user and however many sockets they have; that they stopped, at once;
+ * that they began again, a second after they were last said to.
+ */
 const GAP_MS = 3_000;
+const AGAIN_MS = 1_000;
 
 export class TypingThrottle {
   readonly #users = new Map<number, { toldMs: number; isTyping: boolean }>();
@@ -12,7 +16,7 @@ export class TypingThrottle {
       if (isNews) last.isTyping = false;
       return isNews;
     }
-    if (last !== undefined && nowMs - last.toldMs < GAP_MS) return false;
+    if (last !== undefined && nowMs - last.toldMs < (last.isTyping ? GAP_MS : AGAIN_MS)) return false;
     this.#users.set(userId, { toldMs: nowMs, isTyping: true });
     return true;
   }

@@ -14,6 +14,7 @@ import { AbandonedJobs } from "./abandoned-jobs.ts";
 import { loadConfig } from "./config.ts";
 import { LastSeen } from "./last-seen.ts";
 import { countJobs } from "./metrics.ts";
+import { hurryWhenRedisIsBack } from "./redis-back.ts";
 import { roomRestorer } from "./restore-room.ts";
 import { adoptConfiguration, runSchedule } from "./session-schedule.ts";
 import { taskGroups } from "./task-groups.ts";
@@ -57,6 +58,7 @@ async function start(): Promise<RunningService> {
   for (const loop of loops) loop.start();
   const abandoned = new AbandonedJobs({ pool, ids: workers.ids, log });
   abandoned.start();
+  hurryWhenRedisIsBack({ pool, redis, log });
   workers.failed.catch((error: unknown) => {
     if (!stopping.signal.aborted) throw error; // nobody catches it: the process ends, and whoever supervises starts it again
   });

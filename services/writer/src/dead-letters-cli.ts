@@ -5,6 +5,7 @@ import { deleteDeadLetters, listDeadLetters, type StoredDeadLetter } from "@draw
 import { parseId } from "@drawchat/protocol/ids";
 import { ConfigError, Env } from "@drawchat/runtime/env";
 import { loadOrExit } from "@drawchat/runtime/run";
+import { readConversationSettings } from "@drawchat/runtime/settings";
 import { retryDeadLetters } from "./retry-dead-letters.ts";
 
 const USAGE = "usage: npm run -s dead-letters -- list | retry <id…|all> | drop <id…|all>";
@@ -12,11 +13,14 @@ const PAGE = 100;
 
 type Command = "list" | "retry" | "drop";
 
-const { url, command, ids } = loadOrExit(() => {
+const { url, tellsWebhook, command, ids } = loadOrExit(() => {
   const [name = "", ...rest] = process.argv.slice(2);
-  const url = findDatabaseUrl(new Env(process.env));
-  return { url, command: commandOf(name, rest), ids: idsOf(rest) };
+  const env = new Env(process.env);
+  const { tellsWebhook } = readConversationSettings(env);
+  return { url: findDatabaseUrl(env), tellsWebhook, command: commandOf(name, rest), ids: idsOf(rest) };
 });
+// The bot answers nothing that was said so long ago.
+const followUps = { hasBot: false, tellsWebhook };
 
 function commandOf(name: string, rest: readonly string[]): Command {
   if (name === "list" && rest.length === 0) return name;
@@ -51,7 +55,7 @@ let stored = 0;
 for (let after = 0; ; ) {
   const letters = await listDeadLetters(database.pool, { after, limit: PAGE, ...(ids === undefined ? {} : { ids }) });
   if (command === "list") letters.forEach(printLetter);
-  if (command === "retry") stored += (await retryDeadLetters(database.pool, letters)).length;
+  if (command === "retry") stored += (await retryDeadLetters(database.pool, letters, followUps)).length;
   const found = letters.map((letter) => letter.origin.id);
   if (command === "drop") await deleteDeadLetters(database.pool, found);
   count += letters.length;

@@ -1,5 +1,6 @@
 /** Dead letters once more, after what kept them out (a constraint, a missing session) was mended. */
 import { storeBatch } from "@drawchat/db/batch";
+import type { FollowUps } from "@drawchat/db/batch-follow-ups";
 import type { Database } from "@drawchat/db/connect";
 import { deleteDeadLetters, type StoredDeadLetter } from "@drawchat/db/dead-letters";
 import { isRoomName, parseId, partitionOfRoom } from "@drawchat/protocol/ids";
@@ -12,24 +13,29 @@ const LOCKED_WAIT_MS = 100;
 
 /**
  * Stores them one by one and deletes each letter that is a row by then. Only Postgres is written: a message that was
- * withdrawn stays away from open screens, and is there for whoever asks for the history. Resolves with the ids stored.
+ * withdrawn stays away from open screens, and is there for whoever asks for the history. The webhook hears of it
+ * (`followUps`). Resolves with the ids stored.
  */
-export async function retryDeadLetters(pool: Database["pool"], letters: readonly StoredDeadLetter[]): Promise<number[]> {
+export async function retryDeadLetters(
+  pool: Database["pool"],
+  letters: readonly StoredDeadLetter[],
+  followUps: FollowUps,
+): Promise<number[]> {
   const stored: number[] = [];
   for (const letter of letters) {
-    if (await isStored(pool, letter)) stored.push(letter.origin.id);
+    if (await isStored(pool, letter, followUps)) stored.push(letter.origin.id);
   }
   await deleteDeadLetters(pool, stored);
   return stored;
 }
 
-async function isStored(pool: Database["pool"], letter: StoredDeadLetter): Promise<boolean> {
+async function isStored(pool: Database["pool"], letter: StoredDeadLetter, followUps: FollowUps): Promise<boolean> {
   const entry = entryOf(letter);
   const [room] = entry.rooms;
   if (room === undefined) return false;
   const partition = partitionOfRoom(room);
   for (;;) {
-    const outcome = await storeBatch(pool, toBatch(partition, [entry]));
+    const outcome = await storeBatch(pool, toBatch(partition, [entry]), followUps);
     if (outcome !== undefined) return outcome.written.has(letter.origin.id) || outcome.repeats > 0;
     await sleep(LOCKED_WAIT_MS); // a writer is at this partition; its batches are short
   }

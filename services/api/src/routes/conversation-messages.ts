@@ -126,6 +126,8 @@ async function answerSend(
     after: ifLastId,
     limit: MOST_MISSED,
   });
+  // What was newer could not be stored and was withdrawn: there is nothing that was missed.
+  if (missed.length === 0) return answerSend(parts, actor, { ...outgoing, ifLastId: sent.lastId }, reply);
   const problem = { ...problemOf(new ClientError("newer_messages")), missed };
   return reply.code(409).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }
