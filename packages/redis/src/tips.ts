@@ -16,18 +16,18 @@ export async function readTips(
   redis: RedisClient,
   rooms: readonly RoomName[],
 ): Promise<{ redisTimeMs: number; tips: (Tip | undefined)[] }> {
+  const partitions = [...new Set(rooms.map(partitionOfRoom))];
   const pipeline = redis.pipeline().time();
-  for (const room of rooms) {
-    pipeline.hmget(keys.clock(partitionOfRoom(room)), "epoch", "stored").hmget(keys.room(room), "upto", "version");
-  }
-  const results = ((await pipeline.exec()) ?? []).map(([error, value]) => {
+  for (const partition of partitions) pipeline.hmget(keys.clock(partition), "epoch", "stored");
+  for (const room of rooms) pipeline.hmget(keys.room(room), "upto", "version");
+  const [time = [], ...results] = ((await pipeline.exec()) ?? []).map(([error, value]) => {
     if (error) throw error;
     return asArray(value);
   });
-  const time = results[0] ?? [];
-  const tips = rooms.map((_, i): Tip | undefined => {
-    const [epoch, stored] = results[1 + i * 2] ?? [];
-    const [upto, version] = results[2 + i * 2] ?? [];
+  const clocks = new Map(partitions.map((partition, i) => [partition, results[i] ?? []]));
+  const tips = rooms.map((room, i): Tip | undefined => {
+    const [epoch, stored] = clocks.get(partitionOfRoom(room)) ?? [];
+    const [upto, version] = results[partitions.length + i] ?? [];
     if (typeof upto !== "string" || typeof epoch !== "string") return undefined;
     return { epoch, stored: Number(stored ?? 0), upto: Number(upto), policyVersion: Number(version ?? 0) };
   });

@@ -8,7 +8,6 @@ import { isReady, type RedisClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { decodeControl, decodePublication, isControl } from "@drawchat/redis/publication";
 import { renewRooms } from "@drawchat/redis/renew";
-import { readTips, type Tip } from "@drawchat/redis/tips";
 import { beatViewers } from "@drawchat/redis/viewers";
 import { sleep } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
@@ -17,14 +16,11 @@ import type { Connection } from "./connection.ts";
 import { LiveRoom, type LiveRoomDeps } from "./live-room.ts";
 import type { RoomSide } from "./room-side.ts";
 import { Seat } from "./seat.ts";
+import { TipCheck } from "./tip-check.ts";
 
 const TIP_CHECK_MS = 5_000;
 /** So often that who was taken out of a conversation is out within 3 s, also where the publication of it was lost. */
 const CONVERSATION_CHECK_MS = 2_000;
-/** How long a room's sockets hear nothing before they are told where it stands; a socket may be in 200 conversations. */
-const QUIET_MS = { session: 5_000, conversation: 30_000 };
-/** A tip ahead of ours is usually a publication on its way. */
-const TIP_GRACE_MS = 1_000;
 /** With what is stale after 12 s: a killed gateway's viewers are gone within 15 s. */
 const VIEWERS_BEAT_MS = 2_000;
 /** Well below the hour after which an idle conversation leaves Redis. */
@@ -54,12 +50,14 @@ export class Rooms {
   readonly #viewersChanged = new Set<LiveRoom>();
   readonly #audience: Audience;
   readonly #stopped = new AbortController();
+  readonly #tips: TipCheck;
   #notOpenedToldMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
     this.#roomDeps = { ...options, evict: (seat) => this.evict(seat) };
     this.#log = options.log;
+    this.#tips = new TipCheck({ redis: options.redis, clock: options.clock, stopped: this.#stopped.signal });
     this.#audience = new Audience({ redis: options.redis, gatewayId: options.gatewayId, find: (name) => this.#rooms.get(name) });
   }
 
@@ -68,8 +66,8 @@ export class Rooms {
     subscriber.on("messageBuffer", (channel: Buffer, bytes: Buffer) => this.#onMessage(channel, bytes));
     // What was published while the subscription was away is a hole in every room.
     subscriber.on("ready", () => void this.#onSubscriberReady());
-    void this.#every(TIP_CHECK_MS, () => this.#checkTips(this.#ofKind("session")));
-    void this.#every(CONVERSATION_CHECK_MS, () => this.#checkTips(this.#ofKind("conversation")));
+    void this.#every(TIP_CHECK_MS, () => this.#tips.check(this.#ofKind("session")));
+    void this.#every(CONVERSATION_CHECK_MS, () => this.#tips.check(this.#ofKind("conversation")));
     void this.#every(RENEWAL_MS, () => renewRooms(redis, [...this.#rooms.keys()]));
     void this.#every(VIEWERS_BEAT_MS, () => this.#beatViewers(this.#ofKind("session")));
     void this.#every(VIEWERS_CHANGE_MS, () => {
@@ -248,42 +246,6 @@ export class Rooms {
     } catch (error) {
       this.#log.warn({ component: "live_chat", err: error }, "subscriptions not renewed");
     }
-  }
-
-  async #checkTips(rooms: readonly LiveRoom[]): Promise<void> {
-    const { redis, clock } = this.#options;
-    if (rooms.length === 0) return;
-    const noted = rooms.map((room) => room.upto);
-    const requestedAt = performance.now();
-    const { redisTimeMs, tips } = await readTips(
-      redis,
-      rooms.map((room) => room.name),
-    );
-    clock.note(redisTimeMs, requestedAt, performance.now());
-    rooms.forEach((room, i) => {
-      this.#judgeTip(room, noted[i] ?? 0, tips[i]);
-      room.tellTip(QUIET_MS[room.side.kind]);
-    });
-  }
-
-  #judgeTip(room: LiveRoom, notedUpto: number, tip: Tip | undefined): void {
-    if (!room.isLive) return; // it is reading already; the next check judges what came of it
-    if (tip === undefined) {
-      void room.repair("Redis does not know the room");
-      return;
-    }
-    if (tip.epoch !== room.epoch) void room.reset("another epoch");
-    else if (tip.upto < notedUpto) void room.reset("the tip went back");
-    else {
-      if (tip.upto > room.upto) void this.#repairIfStillBehind(room, tip.upto);
-      room.stored.note(Math.min(tip.stored, tip.upto));
-    }
-    if (tip.policyVersion > room.side.policy.version) void room.refreshPolicy();
-  }
-
-  async #repairIfStillBehind(room: LiveRoom, tipUpto: number): Promise<void> {
-    await sleep(TIP_GRACE_MS, this.#stopped.signal);
-    if (room.upto < tipUpto) await room.repair("the tip is ahead");
   }
 
   async #beatViewers(rooms: readonly LiveRoom[]): Promise<void> {
