@@ -35,8 +35,8 @@ async function allOf(stream: Readable | undefined): Promise<string> {
 describe.each([
   ["a folder", { dir, s3: undefined }],
   ["a bucket", { dir, s3: s3.settings }],
-])("in %s", (_where, settings) => {
-  const store = openFileStore(settings);
+])("in %s", async (_where, settings) => {
+  const store = await openFileStore(settings);
   beforeAll(() => store.prepare());
   const whole = { start: 0, end: 9 };
 
@@ -86,7 +86,7 @@ describe.each([
 });
 
 test("a reader that goes away leaves no file open", async () => {
-  const store = openFileStore({ dir, s3: undefined });
+  const store = await openFileStore({ dir, s3: undefined });
   const id = crypto.randomUUID();
   await store.write(id, "file", png(Buffer.alloc(2_000_000)));
   const openFiles = () => readdirSync("/proc/self/fd").length;
@@ -96,7 +96,7 @@ test("a reader that goes away leaves no file open", async () => {
 });
 
 test("a bucket that cannot be reached is unavailable", async () => {
-  const store = openFileStore({ dir, s3: { ...s3.settings, endpoint: "http://127.0.0.1:1" } });
+  const store = await openFileStore({ dir, s3: { ...s3.settings, endpoint: "http://127.0.0.1:1" } });
   await expect(store.write(crypto.randomUUID(), "file", png(Buffer.from("a")))).rejects.toMatchObject({ code: "unavailable" });
   await expect(store.read(crypto.randomUUID(), "file", { start: 0, end: 1 })).rejects.toMatchObject({ code: "unavailable" });
 });
@@ -110,8 +110,8 @@ test("a full disk is told as such, and keeps nothing of the file", async () => {
   expect(await readdir(join(dir, "full", "files", id.slice(0, 2)))).toEqual([]);
 });
 
-describe("what comes in", () => {
-  const store = openFileStore({ dir: join(dir, "own"), s3: undefined });
+describe("what comes in", async () => {
+  const store = await openFileStore({ dir: join(dir, "own"), s3: undefined });
 
   test("is in a file without a name, and gone when it is closed", async () => {
     await store.prepare();
@@ -149,7 +149,9 @@ describe("what comes in", () => {
 
   test("needs a folder that can be written to", async () => {
     await writeFile(join(dir, "a-file"), "");
-    await expect(openFileStore({ dir: join(dir, "a-file"), s3: undefined }).prepare()).rejects.toThrow("UPLOADS_DIR cannot be written to");
+    await expect((await openFileStore({ dir: join(dir, "a-file"), s3: undefined })).prepare()).rejects.toThrow(
+      "UPLOADS_DIR cannot be written to",
+    );
   });
 });
 

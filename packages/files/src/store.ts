@@ -7,12 +7,10 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Readable, Transform } from "node:stream";
-import { S3Client } from "@aws-sdk/client-s3";
 import { ConfigError } from "@drawchat/runtime/env";
-import { AwsS3StorageAdapter } from "@flystorage/aws-s3";
 import { FileStorage } from "@flystorage/file-storage";
 import { LocalStorageAdapter } from "@flystorage/local-fs";
-import type { S3Settings, UploadSettings } from "./settings.ts";
+import type { UploadSettings } from "./settings.ts";
 import { storageError } from "./storage-errors.ts";
 
 export type Variant = "file" | "thumbnail";
@@ -40,24 +38,14 @@ export interface FileStoreOptions {
 }
 
 /** By the settings; opens nothing yet. */
-export function openFileStore({ dir, s3 }: UploadSettings): FileStore {
+export async function openFileStore({ dir, s3 }: UploadSettings): Promise<FileStore> {
   const incomingDir = join(dir, "incoming");
-  if (s3 !== undefined) return new FileStore({ storage: new FileStorage(bucketAdapter(s3)), incomingDir });
+  if (s3 !== undefined) {
+    const { bucketAdapter } = await import("./bucket.ts"); // without a bucket nobody waits for Amazon's library
+    return new FileStore({ storage: new FileStorage(bucketAdapter(s3)), incomingDir });
+  }
   const filesDir = join(dir, "files");
   return new FileStore({ storage: new FileStorage(new LocalStorageAdapter(filesDir)), incomingDir, filesDir });
-}
-
-function bucketAdapter({ bucket, prefix, region, endpoint, isPathStyle, credentials }: S3Settings): AwsS3StorageAdapter {
-  const client = new S3Client({
-    region,
-    forcePathStyle: isPathStyle,
-    // Checksums in trailers are Amazon's own; other servers store them as a part of the file, or refuse it.
-    requestChecksumCalculation: "WHEN_REQUIRED",
-    responseChecksumValidation: "WHEN_REQUIRED",
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
-  });
-  return new AwsS3StorageAdapter(client, { bucket, prefix });
 }
 
 export class FileStore {

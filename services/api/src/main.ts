@@ -44,7 +44,7 @@ async function start(): Promise<RunningService> {
   await assertRedisSettings(redis);
   await assertSchema(database.db);
   if (conversations.bot !== undefined) await ensureBotUser(database.db, conversations.bot);
-  const files = openFileStore(config.uploads);
+  const files = await openFileStore(config.uploads);
   await files.prepare();
 
   const { db } = database;

@@ -18,7 +18,7 @@ import { type Answer, type Call, testStores } from "./test-api.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "drawchat-test-policy-"));
 afterAll(() => rm(dir, { recursive: true }));
-const files = openFileStore({ dir, s3: undefined });
+const files = await openFileStore({ dir, s3: undefined });
 await files.prepare();
 const stores = await testStores();
 const world = await conversationWorld(stores, { files });

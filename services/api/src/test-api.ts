@@ -118,7 +118,7 @@ export async function testApi(stores: Awaited<ReturnType<typeof testStores>>, op
     acceptor: new Acceptor({ redis, log, limits, restoreRoom: (room) => restorer.restore(room) }),
     limiter: new WriteLimiter({ redis, perMinute: options.writesPerMinute ?? 0 }),
     uploadLimiter: new UploadLimiter({ redis, perMinute: 0, bytesPerDay: 0, ...options.uploads }),
-    files: options.files ?? openFileStore({ dir: "/nonexistent", s3: undefined }),
+    files: options.files ?? (await openFileStore({ dir: "/nonexistent", s3: undefined })),
   };
   const defaults = { allowedOrigins: [], webDir: undefined, isDocsPageOn: false, demoTokens: undefined, onAnswer: () => undefined };
   const app = await buildPublicServer(parts, { ...defaults, ...options.server });

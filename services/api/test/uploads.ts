@@ -92,7 +92,7 @@ export class UploadsUnderTest {
 export async function testUploads(): Promise<UploadsUnderTest> {
   const dir = await mkdtemp(join(tmpdir(), "drawchat-test-uploads-"));
   afterAll(() => rm(dir, { recursive: true }));
-  const files = openFileStore({ dir, s3: undefined });
+  const files = await openFileStore({ dir, s3: undefined });
   await files.prepare();
   const api = await testApi(await testStores(), { files });
   const { db } = api.database;

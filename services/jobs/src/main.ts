@@ -42,7 +42,7 @@ async function start(): Promise<RunningService> {
   const problem = await schemaProblem(database.db);
   if (problem !== undefined) throw new ConfigError([problem]);
   if (bot !== undefined) await ensureBotUser(database.db, bot);
-  const files = openFileStore(config.uploads);
+  const files = await openFileStore(config.uploads);
   await files.prepare();
 
   const { db, pool } = database;

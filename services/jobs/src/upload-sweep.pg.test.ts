@@ -11,7 +11,7 @@ import { sweepLostFiles, sweepUploads } from "./upload-sweep.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "drawchat-test-sweep-"));
 afterAll(() => rm(dir, { recursive: true }));
-const files = openFileStore({ dir, s3: undefined });
+const files = await openFileStore({ dir, s3: undefined });
 await files.prepare();
 const { db } = await testDatabase();
 const conversationId = await addConversation(db);
