@@ -128,7 +128,7 @@ export class ConversationRoom {
   /** Queues a message; it is sent as soon as the room is joined, and again until the server has answered. */
   send(content: OwnContent): Sending {
     const sending = this.#own.send(content);
-    this.#ownTyping.forget();
+    this.#ownTyping.end();
     if (this.#state.name === "out") this.#wait(0);
     this.#wire.onDue();
     return sending;

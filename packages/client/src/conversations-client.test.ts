@@ -267,7 +267,7 @@ test("a typing mark is renewed every three seconds at most, and ended once", asy
   startClient({ now: () => now });
   const peer = await welcomed();
   const { room } = await joinedRoom(peer, 10);
-  for (const waitMs of [0, 1_000, 1_999, 1]) {
+  for (const waitMs of [0, 1_000, 2_199, 1]) {
     now += waitMs;
     room.typingNow();
   }
@@ -279,6 +279,27 @@ test("a typing mark is renewed every three seconds at most, and ended once", asy
     { ...mark, is_typing: true },
     { ...mark, is_typing: true },
     { ...mark, is_typing: false },
+  ]);
+  expect(peer.unread).toBe(0);
+});
+
+test("after a message a mark goes out no sooner than its turn, and the end of one that was not told is not told", async () => {
+  let now = 1_000_000;
+  startClient({ now: () => now });
+  const peer = await welcomed();
+  const { room } = await joinedRoom(peer, 10);
+  room.typingNow();
+  room.send({ text: "hello" });
+  room.typingNow();
+  room.typingNow(false);
+  now += 3_200;
+  room.typingNow();
+  await handled(peer);
+  const types = [await peer.next(), await peer.next(), await peer.next()].map(({ type, is_typing }) => [type, is_typing]);
+  expect(types).toEqual([
+    ["typing", true],
+    ["message", undefined],
+    ["typing", true],
   ]);
   expect(peer.unread).toBe(0);
 });

@@ -1,7 +1,7 @@
 /** Who types: marks that end by themselves unless they are renewed, and the pace of one's own. */
 
-/** An own mark is renewed so often at most. */
-const RENEW_MS = 3_000;
+/** Own marks go out so often at most: a little above the 3 s below which the server passes over them. */
+const RENEW_MS = 3_200;
 
 /** The marks of the others. `onChange` gets all who type now. */
 export class TypingMarks {
@@ -38,20 +38,27 @@ export class TypingMarks {
 
 /** Paces the own mark: told at each key stroke, it says what is worth a frame. */
 export class OwnTyping {
-  #sentAt: number | undefined;
+  #isTyping: boolean = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   /** True where a mark must go out now. */
   note(isTyping: boolean, now: number): boolean {
-    if (!isTyping) return this.#sentAt !== undefined;
-    return this.#sentAt === undefined || now - this.#sentAt >= RENEW_MS;
+    return isTyping ? now - this.#toldAt >= RENEW_MS : this.#isTyping;
   }
 
   noteSent(isTyping: boolean, now: number): void {
-    this.#sentAt = isTyping ? now : undefined;
+    this.#isTyping = isTyping;
+    if (isTyping) this.#toldAt = now;
   }
 
-  /** A message or a lost socket ended it. */
+  /** A message ended it. */
+  end(): void {
+    this.#isTyping = false;
+  }
+
+  /** A new socket knows of none. */
   forget(): void {
-    this.#sentAt = undefined;
+    this.#isTyping = false;
+    this.#toldAt = Number.NEGATIVE_INFINITY;
   }
 }

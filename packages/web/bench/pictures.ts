@@ -1,12 +1,9 @@
 /** Takes the pictures of docs/ from a real chat: two people with a screen, and some without. */
-import { fileURLToPath } from "node:url";
 import type { ChatClient } from "@drawchat/client/chat-client";
 import type { BrowserContextOptions, Page } from "playwright-core";
+import { PHONE, PLACE, picture } from "./camera.ts";
 import { type RunningChat, withRunningChat } from "./running-chat.ts";
 
-const DOCS = fileURLToPath(new URL("../../../docs", import.meta.url));
-const PHONE = { viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
-const PLACE = { locale: "en-GB", timezoneId: "Europe/Berlin" };
 const DESK = { viewport: { width: 860, height: 780 } };
 
 await withRunningChat({}, async (chat) => {
@@ -97,9 +94,4 @@ async function like(page: Page, text: string): Promise<void> {
   const line = page.locator(".line").filter({ hasText: text });
   await line.hover();
   await line.getByRole("button", { name: /^Like/ }).click();
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-  await page.mouse.move(0, 0);
-  await page.screenshot({ path: `${DOCS}/${name}.png`, animations: "disabled" });
 }
