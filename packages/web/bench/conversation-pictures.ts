@@ -1,14 +1,18 @@
 /** Takes the pictures of inbox and support widget for docs/ from a real chat: an agent and a customer with a screen. */
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ConversationsApi } from "@drawchat/client/conversations-api";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { PHONE, PLACE, picture } from "./camera.ts";
 import { type RunningChat, withRunningChat } from "./running-chat.ts";
 
-await withRunningChat({}, async (chat) => {
+const rules = await rulesWithoutHours();
+await withRunningChat({ CONVERSATIONS_BOT_USER_ID: "900000000", CONVERSATIONS_BOT_RULES: rules }, async (chat) => {
   const noor = await apiOf(chat, 21, "Noor", "agent");
+  const clara = await agent(chat, "Clara", { viewport: { width: 1_360, height: 820 } });
   await otherCustomers(chat, noor);
   const mia = await customer(chat, "Mia Berger");
-  const clara = await agent(chat, "Clara", { viewport: { width: 1_360, height: 820 } });
   await talk(mia, clara);
   await picture(mia, "support");
   await mia.getByLabel("Your message").pressSequentially("Thank you, that is so kind of", { delay: 150 });
@@ -22,6 +26,16 @@ await withRunningChat({}, async (chat) => {
   await phone.locator(".picture img").waitFor();
   await picture(phone, "inbox-phone");
 });
+await rm(rules);
+
+/** The demo's, for a bot that says the same by day and by night. */
+async function rulesWithoutHours(): Promise<string> {
+  const { opening_hours: _, ...all } = JSON.parse(await readFile(new URL("../../../infra/bot/rules.json", import.meta.url), "utf8"));
+  const { closed_answer: __, ...handOff } = all.hand_off;
+  const file = join(tmpdir(), `drawchat-rules-${process.pid}.json`);
+  await writeFile(file, JSON.stringify({ ...all, hand_off: handOff }));
+  return file;
+}
 
 async function apiOf(chat: RunningChat, userId: number, username: string, role?: "agent"): Promise<ConversationsApi> {
   const token = await chat.token({ userId, username, ...(role && { roles: [role] }) });
@@ -38,9 +52,11 @@ async function otherCustomers(chat: RunningChat, noor: ConversationsApi): Promis
     { name: "Elena Rossi", title: "Gift wrapping", text: "It is a present. Can you wrap it, and leave out the bill?" },
     { name: "Winston", title: undefined, text: "The kettle you sold me last year still whistles in tune. Thank you!" },
   ];
+  const apis: ConversationsApi[] = [];
   const ids: number[] = [];
   for (const [n, { name, title, text }] of asked.entries()) {
     const api = await apiOf(chat, 31 + n, name);
+    apis.push(api);
     const message = { client_id: crypto.randomUUID(), message: text };
     ids.push((await api.createConversation({ client_id: crypto.randomUUID(), message, ...(title && { title }) })).id);
   }
@@ -48,6 +64,9 @@ async function otherCustomers(chat: RunningChat, noor: ConversationsApi): Promis
   await noor.changeConversation(invoice, { assignee_id: 21, labels: ["billing"] });
   await noor.sendMessage(invoice, { client_id: crypto.randomUUID(), message: "Of course. You have it in your mailbox in a minute." });
   await noor.changeConversation(gift, { priority: "high", labels: ["order"] });
+  const [clara] = (await noor.listUsers({ q: "Clara" })).users;
+  await noor.addParticipant(gift, clara?.id ?? 0);
+  await apis[2]?.sendMessage(gift, { client_id: crypto.randomUUID(), message: "The blue paper, if you have it." });
 }
 
 async function customer(chat: RunningChat, name: string): Promise<Page> {

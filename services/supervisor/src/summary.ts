@@ -50,6 +50,7 @@ export function summaryText(parts: SummaryParts): string {
     `drawchat is running, with ${gateways} ${gateways === 1 ? "gateway" : "gateways"}.`,
     "",
     `  chat page     ${edge}/`,
+    `  support       ${edge}/support as a customer, ${edge}/inbox as an agent`,
     `  API, to try   ${edge}/docs`,
     `  state         ${edge}/live-chat/status`,
     `  socket        ${edge.replace(/^http/, "ws")}/live-chat/ws/${session}?token=<token>`,
