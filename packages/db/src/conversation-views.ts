@@ -1,5 +1,5 @@
 /** Conversations as lists show them: with their last message, what is unread and who is in them, in two queries for all. */
-import type { ConversationSummary } from "@drawchat/protocol/conversations";
+import type { ConversationSummary, UserRole } from "@drawchat/protocol/conversations";
 import type { Conversation, ConversationStatus, Participant } from "@drawchat/protocol/conversations-rest";
 import { sql } from "kysely";
 import type { Db } from "./connect.ts";
@@ -175,35 +175,50 @@ export function participantsQuery(db: Db, conversationIds: readonly number[]) {
     .orderBy("p.user_id");
 }
 
+/**
+ * As somebody of that role sees it: labels, priority and how long it is put aside are the staff's own business, and whoever
+ * is labelled "difficult" need not read it.
+ */
+export function shownTo<Shown extends ConversationSummary>(role: UserRole, conversation: Shown): Shown {
+  if (role === "agent" || role === "admin") return conversation;
+  return { ...conversation, labels: [], priority: "normal", snoozed_until: null };
+}
+
+interface InboxParticipant {
+  readonly user_id: number;
+  readonly role: UserRole;
+  readonly unread_count: number;
+}
+
 /** A conversation as the lists of its participants show it, and as those of all other agents do. */
 export interface InboxView {
-  /** As one sees it who is no participant. */
+  /** As one of the staff sees it who is no participant. */
   readonly summary: ConversationSummary;
-  /** Of each participant. */
-  readonly unread: ReadonlyMap<number, number>;
+  readonly participants: readonly InboxParticipant[];
 }
 
 /** What inboxes are told after a change, of the conversations that there are. */
 export async function listInboxViews(db: Db, conversationIds: readonly number[]): Promise<InboxView[]> {
   const isOneOf = (column: "c.id" | "conversation_id") => sql<boolean>`${sql.ref(column)} = ANY(${conversationIds}::bigint[])`;
   const rows = await viewedBy(db, NOBODY).where(isOneOf("c.id")).execute();
-  const participants = await db
+  const people = await db
     .selectFrom("conversation_participants")
-    .select(["conversation_id", "user_id", "unread_count"])
+    .select(["conversation_id", "user_id", "role", "unread_count"])
     .where(isOneOf("conversation_id"))
     .where("left_at", "is", null)
     .execute();
-  return rows.map((row) => ({
-    summary: toSummary(row),
-    unread: new Map(participants.filter((one) => one.conversation_id === row.id).map((one) => [one.user_id, one.unread_count])),
-  }));
+  const byConversation = Map.groupBy(people, (one) => one.conversation_id);
+  return rows.map((row) => ({ summary: toSummary(row), participants: byConversation.get(row.id) ?? [] }));
 }
 
 const NOBODY = 0;
 
 /** The frames of an inbox: one's own for each participant, one that all other agents share. */
-export function inboxNotices({ summary, unread }: InboxView) {
+export function inboxNotices({ summary, participants }: InboxView) {
   const frameOf = (conversation: ConversationSummary) => ({ type: "inbox" as const, conversation });
-  const own = [...unread].map(([to, count]) => ({ to, frame: frameOf({ ...summary, unread_count: count, is_participant: true }) }));
-  return [...own, { to: "agents" as const, except: [...unread.keys()], frame: frameOf(summary) }];
+  const own = participants.map(({ user_id: to, role, unread_count }) => ({
+    to,
+    frame: frameOf(shownTo(role, { ...summary, unread_count, is_participant: true })),
+  }));
+  return [...own, { to: "agents" as const, except: participants.map((one) => one.user_id), frame: frameOf(summary) }];
 }

@@ -189,8 +189,9 @@ describe("a change", () => {
     const until = new Date(Date.now() + 3_600_000).toISOString();
     const body = { title: "Refund", status: "snoozed", snoozed_until: until, priority: "high", labels: ["a"] };
     const heard = await heardOn([keys.inbox(1)], 1, () => change(BEN, id, body));
-    expect(heard).toEqual([{ type: "inbox", conversation: expect.objectContaining({ ...body, version: 2 }) }]);
-    expect(await read(ANN, id)).toMatchObject({ ...body, version: 2 });
+    const forAnn = { title: "Refund", status: "snoozed", snoozed_until: null, priority: "normal", labels: [], version: 2 };
+    expect(heard).toEqual([{ type: "inbox", conversation: expect.objectContaining(forAnn) }]);
+    expect([await read(ANN, id), await read(BEN, id)]).toMatchObject([forAnn, { ...body, version: 2 }]);
     expect((await change(BEN, id, body)).body).toMatchObject({ version: 2 });
     expect((await change(BEN, id, { status: "open" })).body).toMatchObject({ version: 3, snoozed_until: null });
   });
@@ -213,6 +214,19 @@ describe("a change", () => {
     expect((await readRoom(redis, conversationRoom(id)))?.policy).toMatchObject({ version: 2, isBotOn: false });
     const again = await change(BEN, id, { assignee_id: 3, is_bot_on: true }); // who it is already
     expect(again.body).toMatchObject({ is_bot_on: false });
+  });
+
+  test("of labels and priority is told to agents alone", async () => {
+    const { id } = await begin(ANN);
+    const inboxes = [keys.inbox(1), keys.agentsInbox];
+    const [own, staff] = await heardOn(inboxes, 2, () => change(BEN, id, { labels: ["difficult"], priority: "low" })).then((heard) =>
+      heard.map((text) => JSON.stringify(text)).sort((a, b) => a.length - b.length),
+    );
+    expect([own?.includes("difficult"), staff?.includes("difficult")]).toEqual([false, true]);
+    for (const path of [`/conversations/${id}`, "/conversations?limit=1"]) {
+      expect((await call(`GET ${path}`, ANN)).text).not.toMatch(/difficult|"low"/);
+      expect((await call(`GET ${path}`, BEN)).text).toMatch(/"priority":"low","labels":\["difficult"\]/);
+    }
   });
 
   test("by a participant may only be that the bot is silent", async () => {

@@ -1,5 +1,5 @@
 import { type ConversationEdit, type EditRefusal, editConversation } from "@drawchat/db/conversation-changes";
-import { findConversation } from "@drawchat/db/conversation-views";
+import { findConversation, shownTo } from "@drawchat/db/conversation-views";
 import { Conversation, ConversationChange } from "@drawchat/protocol/conversations-rest";
 import { ClientError, type ErrorCode } from "@drawchat/protocol/errors";
 import { enter, judge } from "../access.ts";
@@ -41,7 +41,7 @@ async function readFor({ db }: ApiParts, actor: Actor, id: number): Promise<Conv
   const relation = conversation && { isMember: conversation.is_participant };
   judge(actor, { seen: "conversation.read", action: "conversation.read" }, relation);
   if (conversation === undefined) throw new ClientError("not_found");
-  return conversation;
+  return shownTo(actor.role, conversation);
 }
 
 const REFUSALS: Record<EditRefusal, { code: ErrorCode; detail?: string }> = {

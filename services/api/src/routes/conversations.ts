@@ -1,6 +1,6 @@
 import { isStaff } from "@drawchat/auth/policy";
 import { createConversation } from "@drawchat/db/conversation-creation";
-import { findConversation, listConversations } from "@drawchat/db/conversation-views";
+import { findConversation, listConversations, shownTo } from "@drawchat/db/conversation-views";
 import type { ConversationMessage, LastMessage } from "@drawchat/protocol/conversations";
 import { Conversation, ConversationPage, type ConversationStatus, NewConversation } from "@drawchat/protocol/conversations-rest";
 import { ClientError } from "@drawchat/protocol/errors";
@@ -38,7 +38,10 @@ export function addConversationListRoutes(app: App, parts: ApiParts): void {
       before: readCursor(query, "before"),
       limit: readLimit(query, { max: MAX_LIMIT, fallback: DEFAULT_LIMIT }),
     });
-    return { conversations: page.conversations, next_before: page.next === undefined ? null : encodeCursor(page.next) };
+    return {
+      conversations: page.conversations.map((one) => shownTo(actor.role, one)),
+      next_before: page.next === undefined ? null : encodeCursor(page.next),
+    };
   });
 
   const create = {
@@ -101,7 +104,8 @@ async function beginConversation(
   const conversation = await findConversation(db, id, actor.userId);
   if (conversation === undefined) throw new Error("a conversation that was made is not there");
   // The message is on its way to Postgres.
-  return { conversation: first ? { ...conversation, last_message: conversation.last_message ?? lastOf(first) } : conversation, isKnown };
+  const begun = first ? { ...conversation, last_message: conversation.last_message ?? lastOf(first) } : conversation;
+  return { conversation: shownTo(actor.role, begun), isKnown };
 }
 
 /** Lists are told of a conversation once it is there. Where Redis is away, they are read again by those who come back. */
