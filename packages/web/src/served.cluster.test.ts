@@ -36,7 +36,10 @@ async function fetchRaw(path: string, headers: Record<string, string>) {
 
 test.each([
   ["/", "index.html", "text/html; charset=utf-8"],
+  ["/inbox", "inbox.html", "text/html; charset=utf-8"],
+  ["/support", "support.html", "text/html; charset=utf-8"],
   ["/widget.js", "widget.js", "application/javascript; charset=utf-8"],
+  ["/drawchat-support.js", "drawchat-support.js", "application/javascript; charset=utf-8"],
 ])("%s goes out as small as the client can take it, and plain to who takes nothing", async (path, file, type) => {
   const plain = await readFile(join(webDir, file));
   const unpack = { gzip: gunzipSync, br: brotliDecompressSync };

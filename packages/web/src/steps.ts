@@ -1,5 +1,6 @@
 /** What people do in a browser, for the tests of page and widget. */
 import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import { ChatClient } from "@drawchat/client/chat-client";
 import type { Cluster } from "@drawchat/testkit/cluster";
@@ -71,6 +72,15 @@ export async function callAsAdmin(cluster: Cluster, method: string, path: string
   const authorization = `Bearer ${await cluster.token({ userId: 900, username: "admin", roles: ["admin"] })}`;
   const response = await fetch(cluster.url("api-1") + path, { method, headers: { authorization } });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+}
+
+/** A page of somebody else: another origin, with a policy of its own. The caller closes it. */
+export function startHost(port: number, policy: string, body: () => string): Promise<Server> {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy });
+    response.end(`<!doctype html><html lang="en"><title>Host</title>${body()}</html>`);
+  });
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));
 }
 
 /** What violates an accessibility rule, with the element, in words. */

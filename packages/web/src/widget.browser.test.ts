@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "@drawchat/local/ports";
@@ -8,7 +8,7 @@ import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
 import type { Browser, Page, WebSocket } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { buildWeb } from "./build.ts";
-import { accessibilityProblems, callAsAdmin, enter, expectLines, line, openNext, PATIENCE, write } from "./steps.ts";
+import { accessibilityProblems, callAsAdmin, enter, expectLines, line, openNext, PATIENCE, startHost, write } from "./steps.ts";
 
 let cluster: Cluster;
 let browser: Browser;
@@ -26,7 +26,9 @@ beforeAll(async () => {
   hostUrl = `http://localhost:${hostPort}`;
   const env = { ALLOWED_ORIGINS: `${hostUrl},http://127.0.0.1:${edgePort}` };
   cluster = await startCluster({ edge: true, edgePort, webDir, env });
-  host = await startHost(hostPort);
+  const chat = cluster.url("edge-1");
+  const policy = `default-src 'none'; script-src ${chat}; connect-src ${chat} ${chat.replace("http", "ws")}`;
+  host = await startHost(hostPort, policy, () => `<script type="module" src="${chat}/widget.js"></script>${hostBody}`);
   browser = await launchBrowser();
 });
 
@@ -45,18 +47,6 @@ afterAll(async () => {
   await cluster.stop();
   await rm(webDir, { recursive: true });
 });
-
-function startHost(port: number): Promise<Server> {
-  const chat = cluster.url("edge-1");
-  const policy = `default-src 'none'; script-src ${chat}; connect-src ${chat} ${chat.replace("http", "ws")}`;
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy });
-    response.end(
-      `<!doctype html><html lang="en"><title>Host</title><script type="module" src="${chat}/widget.js"></script>${hostBody}</html>`,
-    );
-  });
-  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(server)));
-}
 
 interface HostPage {
   page: Page;

@@ -2,8 +2,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Composer } from "./composer.tsx";
+import { ConnectionEnded, isEnded } from "./connection-ended.tsx";
 import type { ConversationModel } from "./conversation-model.ts";
 import { loadDraft } from "./drafts.ts";
+import { Files } from "./files.ts";
 import { Messages } from "./messages.tsx";
 import { PendingUploads } from "./pending-uploads.ts";
 import { fill, useTexts } from "./texts.ts";
@@ -25,13 +27,14 @@ export function ConversationView({ model, place, hasNotes, takesFocus, target, o
   const texts = useTexts();
   const owner = `${place.owner}.c${model.id}`;
   const uploads = useUploads(model, place, owner);
+  const files = useFiles(place);
   const { isOver, ...dropping } = useDrop((files) => uploads.add(files));
   const { maxChars } = place;
   return (
     <section class="conversation" aria-label={texts.conversation} {...dropping}>
       {children}
       <ConnectionLine model={model} />
-      <Messages model={model} maxChars={maxChars} files={place.files} target={target} />
+      <Messages model={model} maxChars={maxChars} files={files} target={target} />
       <p class="typing">{typingText()}</p>
       {model.notice && (
         <p class="bar-note" role="alert">
@@ -62,28 +65,23 @@ function ConnectionLine({ model }: { model: ConversationModel }) {
 function Foot({ model, onSignedOut, children }: { model: ConversationModel; onSignedOut: () => void; children: ComponentChildren }) {
   const texts = useTexts();
   const { connection, state } = model;
-  if (connection.name === "closed" && connection.code === 4509) {
-    return <Ended text={texts.elsewhere} action={texts.continueHere} onAction={() => model.reconnect()} />;
+  if (isEnded(connection))
+    return <ConnectionEnded connection={connection} onContinue={() => model.reconnect()} onSignedOut={onSignedOut} />;
+  if (state.name === "out" && state.reason !== "asked") {
+    return (
+      <footer class="ended">
+        <p role="status">{texts.gone}</p>
+      </footer>
+    );
   }
-  if (connection.name === "closed" && connection.code === 4501) {
-    return <Ended text={texts.signInEnded} action={texts.signInAgain} onAction={onSignedOut} />;
-  }
-  if (connection.name === "closed" && connection.code !== 1000) return <Ended text={texts.forbidden} />;
-  if (state.name === "out" && state.reason !== "asked") return <Ended text={texts.gone} />;
   return <>{children}</>;
 }
 
-function Ended({ text, action, onAction }: { text: string; action?: string; onAction?: () => void }) {
-  return (
-    <footer class="ended">
-      <p role="status">{text}</p>
-      {action !== undefined && (
-        <button class="primary" type="button" onClick={onAction}>
-          {action}
-        </button>
-      )}
-    </footer>
-  );
+/** What was loaded is let go with the conversation. */
+function useFiles({ api }: Workplace): Files {
+  const [files] = useState(() => new Files(api));
+  useEffect(() => () => files.release(), [files]);
+  return files;
 }
 
 /** For the life of the component, which is that of one conversation. */

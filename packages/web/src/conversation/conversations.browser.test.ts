@@ -1,9 +1,11 @@
 /** Agents at the inbox and customers at the widget, each in a browser of their own, on two gateways. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConversationsApi } from "@drawchat/client/conversations-api";
+import { freePorts } from "@drawchat/local/ports";
 import { launchBrowser } from "@drawchat/testkit/browser";
 import { type Cluster, type ProcessName, startCluster } from "@drawchat/testkit/cluster";
 import { pdfOf } from "@drawchat/testkit/pdfs";
@@ -11,7 +13,7 @@ import { blackPng } from "@drawchat/testkit/pngs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { buildWeb } from "../build.ts";
-import { accessibilityProblems, PATIENCE } from "../steps.ts";
+import { accessibilityProblems, PATIENCE, startHost } from "../steps.ts";
 import { expectTexts, message, note, openEntry, openInbox, openSupport, say } from "./test/steps.ts";
 
 const RULES = fileURLToPath(new URL("../../../../infra/bot/rules.json", import.meta.url));
@@ -21,13 +23,23 @@ let cluster: Cluster;
 let browsers: [Browser, Browser];
 let webDir: string;
 let url: string;
+/** A page of somebody else. */
+let host: Server;
+let hostUrl: string;
 
 beforeAll(async () => {
   webDir = await mkdtemp(join(tmpdir(), "drawchat-test-web-"));
   await buildWeb(webDir);
-  const env = { CONVERSATIONS_BOT_USER_ID: "900", CONVERSATIONS_BOT_RULES: RULES };
-  cluster = await startCluster({ gateways: 2, jobs: 1, edge: true, webDir, env });
-  url = cluster.url("edge-1");
+  const [edgePort = 0, hostPort = 0] = await freePorts(2);
+  url = `http://127.0.0.1:${edgePort}`;
+  hostUrl = `http://localhost:${hostPort}`;
+  const origins = { ALLOWED_ORIGINS: `${hostUrl},${url}` };
+  const env = { CONVERSATIONS_BOT_USER_ID: "900", CONVERSATIONS_BOT_RULES: RULES, ...origins };
+  cluster = await startCluster({ gateways: 2, jobs: 1, edge: true, edgePort, webDir, env });
+  const policy = `default-src 'none'; script-src ${url}; connect-src ${url} ${url.replace("http", "ws")}; img-src blob:`;
+  const token = await cluster.token({ userId: 41, username: "Wim" });
+  const widget = `<script type="module" src="${url}/drawchat-support.js"></script><drawchat-support token="${token}"></drawchat-support>`;
+  host = await startHost(hostPort, policy, () => widget);
   browsers = [await launchBrowser(), await launchBrowser()];
 });
 
@@ -37,6 +49,8 @@ afterEach(async () => {
 
 afterAll(async () => {
   await Promise.all(browsers.map((browser) => browser.close()));
+  host.closeAllConnections();
+  host.close();
   await cluster.stop();
   await rm(webDir, { recursive: true });
 });
@@ -248,6 +262,28 @@ async function sayAll(conversationId: number, texts: readonly string[]): Promise
     await apis[n % apis.length]?.sendMessage(conversationId, { client_id: crypto.randomUUID(), message: text });
   }
 }
+
+test("the widget works on a page of another origin, under a strict policy", async () => {
+  const [ada, page] = [await agent("Ada"), await (await browsers[1].newContext()).newPage()];
+  const refused: string[] = [];
+  page.on("console", (line) => line.text().includes("Content Security Policy") && refused.push(line.text()));
+  await page.goto(hostUrl);
+  await page.getByRole("button", { name: "Chat with us" }).click();
+  await say(page, "A human, please");
+  await message(page, "I am silent from now on").waitFor();
+  await page.locator("input[type=file]").setInputFiles({ name: "small.png", mimeType: "image/png", buffer: blackPng(64, 48) });
+  await page.getByText("small.png is ready to be sent").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "Send" }).click();
+  const picture = message(page, "").getByRole("img", { name: "Image: small.png" });
+  expect(await picture.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth))).toBe(64);
+  await openEntry(ada, "Wim");
+  await page.locator("drawchat-support").evaluate((widget) => widget.removeAttribute("open"));
+  await say(ada, "Got it");
+  await page.getByRole("button", { name: "Chat with us, 1 unread" }).click();
+  await message(page, "Got it").waitFor();
+  await page.getByRole("button", { name: "Chat with us, 1 unread" }).waitFor({ state: "detached" });
+  expect(refused).toEqual([]);
+});
 
 test("by keyboard alone: to a conversation, through its messages, and back to writing", async () => {
   const [mia, ada] = [await customer("Sofia"), await agent("Ada")];

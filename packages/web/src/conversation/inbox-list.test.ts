@@ -1,6 +1,7 @@
 import type { ConversationsEvents } from "@drawchat/client/conversation-events";
 import type { ListRequest } from "@drawchat/client/conversations-api";
 import { Listeners } from "@drawchat/client/listeners";
+import { ApiError } from "@drawchat/client/rest";
 import type { Conversation, ConversationPage } from "@drawchat/protocol/conversations-rest";
 import { expect, test } from "vitest";
 import { type Filter, InboxList } from "./inbox-list.ts";
@@ -38,7 +39,7 @@ function makeList(filter: Filter = ALL) {
   const list = new InboxList({
     api: {
       listConversations: (request = {}) =>
-        new Promise((answer, reject) => asked.push({ request, answer, fail: () => reject(new Error("offline")) })),
+        new Promise((answer, reject) => asked.push({ request, answer, fail: () => reject(new ApiError(0, "offline", "no answer")) })),
       findConversation: async (id) => conversation(id, { participants: [] }),
     },
     client: { on: (name, listener) => listeners.on(name, listener) },
@@ -132,5 +133,5 @@ test("each connect reads the list again, and a failure is told", async () => {
   void list.refresh();
   asked.shift()?.fail();
   await settled();
-  expect([ids(), list.hasFailed]).toEqual([[10, 9], true]);
+  expect([ids(), list.problem]).toEqual([[10, 9], "unreachable"]);
 });

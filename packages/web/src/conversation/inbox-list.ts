@@ -6,6 +6,8 @@ import type { ConversationsApi, ListRequest } from "@drawchat/client/conversatio
 import type { ConversationsClient } from "@drawchat/client/conversations-client";
 import type { ConversationSummary } from "@drawchat/protocol/conversations";
 import type { Conversation, ConversationStatus } from "@drawchat/protocol/conversations-rest";
+import { problemWords } from "./problems.ts";
+import type { ConversationTextName } from "./texts.ts";
 
 const PAGE = 50;
 /** So many are read again at once after a reconnect; the rest comes by scrolling. */
@@ -35,7 +37,7 @@ export class InboxList {
   /** Counts filters and refreshes: an answer to an earlier one is not shown. */
   #life = 0;
   #isLoading = false;
-  #hasFailed = false;
+  #problem: ConversationTextName | undefined;
   #isLoaded = false;
   /** Gone while an answer that may still hold them is on its way. */
   readonly #removed = new Set<number>();
@@ -66,8 +68,9 @@ export class InboxList {
     return this.#isLoading;
   }
 
-  get hasFailed(): boolean {
-    return this.#hasFailed;
+  /** Why the list could not be loaded, or no further. */
+  get problem(): ConversationTextName | undefined {
+    return this.#problem;
   }
 
   start(): void {
@@ -131,12 +134,12 @@ export class InboxList {
     const life = this.#life;
     const isCurrent = () => life === this.#life;
     this.#isLoading = true;
-    this.#hasFailed = false;
+    this.#problem = undefined;
     this.#options.onChange();
     try {
       await read(isCurrent);
-    } catch {
-      if (isCurrent()) this.#hasFailed = true;
+    } catch (error) {
+      if (isCurrent()) this.#problem = problemWords(error);
     }
     if (!isCurrent()) return;
     this.#isLoading = false;

@@ -1,9 +1,8 @@
-/** What page and widget have of a signed-in person: one socket, the REST calls, files, and a place in the storage. */
+/** What page and widget have of a signed-in person: one socket, the REST calls, and a place in the storage. */
 import { ConversationsApi } from "@drawchat/client/conversations-api";
 import { ConversationsClient } from "@drawchat/client/conversations-client";
 import type { Access } from "../access.ts";
 import { takeOutbox } from "../keepsakes.ts";
-import { Files } from "./files.ts";
 
 /** Longest message before the server has told its own limit. */
 const MAX_CHARS = 2_000;
@@ -14,7 +13,6 @@ export class Workplace {
   readonly access: Access;
   readonly api: ConversationsApi;
   readonly client: ConversationsClient;
-  readonly files: Files;
   /** Tells servers and people apart in names of storage. */
   readonly owner: string;
   maxChars = MAX_CHARS;
@@ -28,7 +26,6 @@ export class Workplace {
     this.#outbox = takeOutbox(`conversations.${this.owner}`);
     this.api = new ConversationsApi({ url: access.server, tokens: access.tokens });
     this.client = new ConversationsClient({ url: access.socketUrl, ...access.socketToken, ...this.#outbox });
-    this.files = new Files(this.api);
     this.client.on("limits", (limits) => {
       this.maxChars = limits.message_max_chars;
     });
@@ -46,7 +43,6 @@ export class Workplace {
     document.removeEventListener("visibilitychange", this.#onSign);
     clearTimeout(this.#awayTimer);
     this.client.stop();
-    this.files.release();
     this.#outbox.release();
   }
 

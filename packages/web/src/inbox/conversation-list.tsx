@@ -20,10 +20,10 @@ interface ConversationListProps {
 
 export function ConversationList({ list, me, team, openId }: ConversationListProps) {
   const box = useRef<HTMLDivElement>(null);
-  const { entries, hasMore, isLoading, isLoaded, hasFailed } = list;
+  const { entries, hasMore, isLoading, isLoaded, problem } = list;
   const loadWhenNear = () => {
     const at = box.current;
-    if (at && hasMore && !hasFailed && at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_END_PX) void list.loadMore();
+    if (at && hasMore && !problem && at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_END_PX) void list.loadMore();
   };
   useEffect(loadWhenNear, [entries.length, hasMore]);
   const tabStop = entries.some(({ id }) => id === openId) ? openId : entries[0]?.id;
@@ -46,7 +46,7 @@ export function ConversationList({ list, me, team, openId }: ConversationListPro
       </nav>
       <div class="list-end" role="status">
         {isLoading && (hasMore || !isLoaded) && <p>Loading…</p>}
-        {hasFailed && (
+        {problem && (
           <p>
             The list could not be loaded.{" "}
             <button class="quiet" type="button" onClick={() => void (entries.length === 0 ? list.refresh() : list.loadMore())}>

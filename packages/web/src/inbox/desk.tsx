@@ -1,4 +1,6 @@
 /** List, conversation and details side by side; on a narrow screen one at a time. */
+
+import type { ConnectionState } from "@drawchat/client/chat-events";
 import type { User } from "@drawchat/protocol/conversations-rest";
 import { useEffect, useState } from "preact/hooks";
 import { InboxList } from "../conversation/inbox-list.ts";
@@ -25,7 +27,16 @@ export function Desk({ place, me, onLeave, onSignedOut }: DeskProps) {
   useTitle(list);
   return (
     <main class={conversationId === undefined ? "desk" : "desk has-open"}>
-      <ListPane place={place} list={list} me={me} team={team} openId={conversationId} connection={connection} onLeave={onLeave} />
+      <ListPane
+        place={place}
+        list={list}
+        me={me}
+        team={team}
+        openId={conversationId}
+        connection={connection}
+        onLeave={onLeave}
+        onSignedOut={onSignedOut}
+      />
       {conversationId === undefined ? (
         <section class="nothing-open" aria-label="Conversation">
           <ChatIcon />
@@ -61,13 +72,13 @@ function useList(place: Workplace, myId: number): InboxList {
   return list;
 }
 
-function useConnection({ client }: Workplace): string {
-  const [name, setName] = useState<string>(client.state.name);
+function useConnection({ client }: Workplace): ConnectionState {
+  const [state, setState] = useState(client.state);
   useEffect(() => {
-    setName(client.state.name);
-    return client.on("state", (state) => setName(state.name));
+    setState(client.state);
+    return client.on("state", setState);
   }, [client]);
-  return name;
+  return state;
 }
 
 /** What waits is told in the title of the tab. */

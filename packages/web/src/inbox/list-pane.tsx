@@ -1,6 +1,9 @@
 /** The list of conversations with its filters, or what a search has found. */
+
+import type { ConnectionState } from "@drawchat/client/chat-events";
 import type { User } from "@drawchat/protocol/conversations-rest";
 import { useState } from "preact/hooks";
+import { ConnectionEnded, isEnded } from "../conversation/connection-ended.tsx";
 import type { InboxList } from "../conversation/inbox-list.ts";
 import type { Workplace } from "../conversation/workplace.ts";
 import { LeaveIcon, SearchIcon } from "../icons.tsx";
@@ -15,11 +18,12 @@ interface ListPaneProps {
   me: User;
   team: Team;
   openId: number | undefined;
-  connection: string;
+  connection: ConnectionState;
   onLeave: () => void;
+  onSignedOut: () => void;
 }
 
-export function ListPane({ place, list, me, team, openId, connection, onLeave }: ListPaneProps) {
+export function ListPane({ place, list, me, team, openId, connection, onLeave, onSignedOut }: ListPaneProps) {
   const [query, setQuery] = useState("");
   const isSearching = query.trim() !== "";
   return (
@@ -27,7 +31,7 @@ export function ListPane({ place, list, me, team, openId, connection, onLeave }:
       <header class="list-header">
         <h1>Inbox</h1>
         <span class="me">
-          <span class={`dot ${connection === "open" ? "online" : "offline"}`} aria-hidden="true" />
+          <span class={`dot ${connection.name === "open" ? "online" : "offline"}`} aria-hidden="true" />
           {me.username}
         </span>
         <button class="bare" type="button" title="Sign out" aria-label="Sign out" onClick={onLeave}>
@@ -40,11 +44,14 @@ export function ListPane({ place, list, me, team, openId, connection, onLeave }:
         </label>
         {!isSearching && <Filters filter={list.filter} onChange={(filter) => list.setFilter(filter)} />}
       </header>
-      <div role="status">{connection === "reconnecting" && <p class="bar-note">You are offline. The list may be out of date.</p>}</div>
+      <div role="status">{connection.name === "reconnecting" && <p class="bar-note">You are offline. The list may be out of date.</p>}</div>
       {isSearching ? (
         <SearchResults api={place.api} query={query.trim()} openId={openId} />
       ) : (
         <ConversationList list={list} me={me} team={team} openId={openId} />
+      )}
+      {openId === undefined && isEnded(connection) && (
+        <ConnectionEnded connection={connection} onContinue={() => place.client.start()} onSignedOut={onSignedOut} />
       )}
     </section>
   );

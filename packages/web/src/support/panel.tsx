@@ -13,6 +13,8 @@ import { useSupportTexts } from "./texts.ts";
 interface PanelProps {
   place: Workplace | undefined;
   list: InboxList | undefined;
+  /** There where beginning has failed. */
+  onTryAgain: (() => void) | undefined;
   conversationId: number | undefined;
   takesFocus: boolean;
   onConversation: (id: number | undefined) => void;
@@ -20,33 +22,20 @@ interface PanelProps {
   onSignedOut: () => void;
 }
 
-export function Panel({ place, list, conversationId, takesFocus, onConversation, onClose, onSignedOut }: PanelProps) {
+export function Panel({ onClose, onConversation, ...props }: PanelProps) {
   const texts = useSupportTexts();
   const panel = useRef<HTMLElement>(null);
   const [isNew, setIsNew] = useState(false);
-  const isLoading = !place || !list || (!list.isLoaded && !list.hasFailed);
-  const entries = list?.entries ?? [];
-  const hasOne = entries.length === 1 && entries[0]?.status !== "resolved";
+  const { list, conversationId, takesFocus } = props;
+  useStraightIn(props.list, conversationId, onConversation);
   useEffect(() => {
-    if (takesFocus) panel.current?.focus();
+    if (takesFocus && !panel.current?.matches(":focus-within")) panel.current?.focus();
   }, [takesFocus]);
-  // With a single conversation there is no list to choose from.
-  const [wasSent, setWasSent] = useState(false);
-  useEffect(() => {
-    if (isLoading || wasSent || conversationId !== undefined) return;
-    setWasSent(true);
-    if (hasOne) onConversation(entries[0]?.id);
-  }, [isLoading, wasSent, conversationId, hasOne]);
-  const goBack = () => {
-    setWasSent(true);
-    setIsNew(false);
-    onConversation(undefined);
-  };
-  const open = (id: number) => {
+  const goTo = (id: number | undefined) => {
     setIsNew(false);
     onConversation(id);
   };
-  const canGoBack = conversationId !== undefined || (isNew && entries.length > 0);
+  const canGoBack = conversationId !== undefined || (isNew && (list?.entries.length ?? 0) > 0);
   return (
     <section
       class="panel"
@@ -58,7 +47,7 @@ export function Panel({ place, list, conversationId, takesFocus, onConversation,
     >
       <div class="panel-header">
         {canGoBack && (
-          <button class="bare" type="button" title={texts.back} aria-label={texts.back} onClick={goBack}>
+          <button class="bare" type="button" title={texts.back} aria-label={texts.back} onClick={() => goTo(undefined)}>
             <BackIcon />
           </button>
         )}
@@ -67,34 +56,59 @@ export function Panel({ place, list, conversationId, takesFocus, onConversation,
           <CloseIcon />
         </button>
       </div>
-      {content()}
+      <Contents {...props} isNew={isNew} onOpen={goTo} onNew={() => setIsNew(true)} />
     </section>
   );
+}
 
-  function content() {
-    if (place && conversationId !== undefined) {
-      return <Open key={conversationId} place={place} conversationId={conversationId} takesFocus={takesFocus} onSignedOut={onSignedOut} />;
-    }
-    if (isLoading) {
-      return (
-        <p class="panel-note" role="status">
-          {texts.oneMoment}
-        </p>
-      );
-    }
-    if (!list.isLoaded) {
-      return (
-        <p class="panel-note" role="status">
-          {texts.listFailed}
-          <button class="primary" type="button" onClick={() => void list.refresh()}>
-            {texts.tryAgain}
-          </button>
-        </p>
-      );
-    }
-    if (isNew || entries.length === 0) return <NewConversation place={place} takesFocus={takesFocus} onCreated={open} />;
-    return <Home list={list} myId={place.access.identity.userId} onOpen={open} onNew={() => setIsNew(true)} />;
+/** With a single conversation there is no list to choose from: once, so that one can go back to begin another. */
+function useStraightIn(list: InboxList | undefined, conversationId: number | undefined, onConversation: (id: number) => void): void {
+  const [wasLoaded, setWasLoaded] = useState(false);
+  const isLoaded = list?.isLoaded ?? false;
+  useEffect(() => {
+    if (!isLoaded || wasLoaded) return;
+    setWasLoaded(true);
+    const [only, ...others] = list?.entries ?? [];
+    if (only && others.length === 0 && only.status !== "resolved" && conversationId === undefined) onConversation(only.id);
+  }, [isLoaded]);
+}
+
+type ContentsProps = Omit<PanelProps, "onConversation" | "onClose"> & {
+  isNew: boolean;
+  onOpen: (id: number) => void;
+  onNew: () => void;
+};
+
+function Contents({ place, list, onTryAgain, conversationId, takesFocus, onSignedOut, isNew, onOpen, onNew }: ContentsProps) {
+  const texts = useSupportTexts();
+  if (onTryAgain) return <Trouble text={texts.listFailed} action={texts.tryAgain} onAction={onTryAgain} />;
+  if (place && conversationId !== undefined) {
+    return <Open key={conversationId} place={place} conversationId={conversationId} takesFocus={takesFocus} onSignedOut={onSignedOut} />;
   }
+  if (list?.problem === "signInEnded") return <Trouble text={texts.signInEnded} action={texts.signInAgain} onAction={onSignedOut} />;
+  if (list?.problem && !list.isLoaded) {
+    return <Trouble text={texts.listFailed} action={texts.tryAgain} onAction={() => void list.refresh()} />;
+  }
+  if (!place || !list?.isLoaded) {
+    return (
+      <p class="panel-note" role="status">
+        {texts.oneMoment}
+      </p>
+    );
+  }
+  if (isNew || list.entries.length === 0) return <NewConversation place={place} takesFocus={takesFocus} onCreated={onOpen} />;
+  return <Home list={list} myId={place.access.identity.userId} onOpen={onOpen} onNew={onNew} />;
+}
+
+function Trouble({ text, action, onAction }: { text: string; action: string; onAction: () => void }) {
+  return (
+    <div class="panel-note">
+      <p role="status">{text}</p>
+      <button class="primary" type="button" onClick={onAction}>
+        {action}
+      </button>
+    </div>
+  );
 }
 
 interface OpenProps {

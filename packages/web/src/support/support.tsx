@@ -20,7 +20,7 @@ interface SupportProps {
 }
 
 export function Support({ access, texts, isOpen, onToggle, onUnread, onSignedOut }: SupportProps) {
-  const { place, list } = useWorkplace(access);
+  const { place, list, hasFailed, tryAgain } = useWorkplace(access);
   const [conversationId, setConversationId] = useState<number>();
   const launcher = useRef<HTMLButtonElement>(null);
   /** The person opened it: then it takes the focus, and gives it back. */
@@ -54,6 +54,7 @@ export function Support({ access, texts, isOpen, onToggle, onUnread, onSignedOut
           <Panel
             place={place}
             list={list}
+            onTryAgain={hasFailed ? tryAgain : undefined}
             conversationId={conversationId}
             takesFocus={isOpenedByHand}
             onConversation={setConversationId}
@@ -82,17 +83,21 @@ export function Support({ access, texts, isOpen, onToggle, onUnread, onSignedOut
 }
 
 interface Parts {
-  place: Workplace | undefined;
-  list: InboxList | undefined;
+  place?: Workplace;
+  list?: InboxList;
+  /** The page had no token to hand over. */
+  hasFailed?: boolean;
 }
 
-/** There once there is a token. A page that cannot hand over one is asked again when the widget is made anew. */
-function useWorkplace(access: Access): Parts {
-  const [parts, setParts] = useState<Parts>({ place: undefined, list: undefined });
+/** There once there is a token. */
+function useWorkplace(access: Access): Parts & { tryAgain: () => void } {
+  const [parts, setParts] = useState<Parts>({});
+  const [attempt, setAttempt] = useState(0);
   const [, redraw] = useState(0);
   useEffect(() => {
     let isOver = false;
     let stop: (() => void) | undefined;
+    setParts({});
     const begin = async () => {
       await access.tokens.token();
       if (isOver) return;
@@ -107,11 +112,11 @@ function useWorkplace(access: Access): Parts {
       };
       setParts({ place, list });
     };
-    begin().catch(() => undefined); // the page knows why it has none
+    begin().catch(() => !isOver && setParts({ hasFailed: true }));
     return () => {
       isOver = true;
       stop?.();
     };
-  }, [access]);
-  return parts;
+  }, [access, attempt]);
+  return { ...parts, tryAgain: () => setAttempt(attempt + 1) };
 }
