@@ -185,7 +185,7 @@ test("read marks move forward only, are shown on the other gateway, stored, and 
   for (const upto of ids) ben.send({ type: "read", room, upto });
   ben.send({ type: "read", room, upto: ids[2] });
   const last = ids.at(-1) ?? 0;
-  await ann.waitFor("read", (frame) => frame.upto === last);
+  for (const client of [ann, ben]) await client.waitFor("read", (frame) => frame.upto === last);
   const told = [ids[0], last].map((upto) => ({ type: "read", room, user_id: b, upto }));
   await expect.poll(() => [ann.all("read"), ben.all("read")], SOON).toEqual([told, told]);
   const back = await joined({ userId: a, gateway: "gateway-2" });
