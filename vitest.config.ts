@@ -15,7 +15,7 @@ const sequence = { groupOrder: 1 };
 
 export default defineConfig({
   test: {
-    maxWorkers: 2, // integration files start processes of their own: more at once only makes them late
+    maxWorkers: 3, // on two cores: files wait more than they compute, for processes that start and for times to pass
     projects: [
       { test: { name: "layout", include: [LAYOUT] } },
       {
