@@ -97,6 +97,19 @@ test("an own message is one item from sending to stored, whichever half comes fi
   }
 });
 
+test("the same words from another tab are a message of their own once the acknowledgement tells", () => {
+  const thread = new Thread(ME, { hasNotes: false });
+  thread.setOwn("talk", own("a", "hello"));
+  thread.add(message(1, "hello", { user_id: 1 }));
+  thread.setOwn("talk", own("a", "hello", { id: at(2), status: { state: "accepted" } }));
+  thread.add(message(2, "hello", { user_id: 1 }));
+  const shown = thread.items().flatMap((item) => (item.kind === "message" ? [[item.key, item.message.mark]] : []));
+  expect(shown).toEqual([
+    [`m${at(1)}`, undefined],
+    ["a", "sent"],
+  ]);
+});
+
 test("after a reset own messages that are not settled stay", () => {
   const thread = new Thread(ME, { hasNotes: true });
   thread.add(message(1, "one"));
