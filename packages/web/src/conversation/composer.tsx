@@ -61,7 +61,7 @@ export function Composer({ model, owner, uploads, maxChars, hasNotes, takesFocus
   return (
     <footer class={isNote ? "composer noting" : "composer"}>
       {hasNotes && <PartSwitch part={part} onSwitch={(next) => setDraft({ text, part: next, attachments: ready })} />}
-      {!isNote && <UploadList uploads={uploads} />}
+      <UploadList uploads={uploads} />
       <form
         onSubmit={(event) => {
           event.preventDefault();
