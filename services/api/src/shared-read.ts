@@ -26,13 +26,18 @@ export class SharedRead<T> {
 
   async #startNext(): Promise<T> {
     await this.#running;
-    const waitMs = this.#startedAtMs + this.#minGapMs - performance.now();
     // At least until the event loop has handed out what else has arrived: those requests come along.
-    await (waitMs > 0 ? setTimeout(waitMs) : setImmediate());
+    await setImmediate();
+    // A timer counts from the loop's own time, which lags on a busy machine: it may ring too early.
+    for (let waitMs = this.#waitMs(); waitMs > 0; waitMs = this.#waitMs()) await setTimeout(Math.ceil(waitMs));
     this.#startedAtMs = performance.now();
     this.#next = undefined;
     const reading = this.#read();
     this.#running = reading.catch(() => undefined);
     return await reading;
+  }
+
+  #waitMs(): number {
+    return this.#startedAtMs + this.#minGapMs - performance.now();
   }
 }

@@ -240,7 +240,6 @@ test("after its commit each participant is told their own count, and agents the 
 
 test("a collision is accepted again under a new id, as it was", async () => {
   const first = await say(CUSTOMER, 'quoted "created_at":"no"');
-  const [entry] = await readEntries(redis, room);
   await db
     .insertInto("conversation_messages")
     .values({
@@ -257,7 +256,6 @@ test("a collision is accepted again under a new id, as it was", async () => {
       last_event_id: first,
     })
     .execute();
-  expect(entry).toBeDefined();
   await store();
   await store();
   const stored = await messages();

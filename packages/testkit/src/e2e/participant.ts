@@ -6,6 +6,7 @@ import { ConversationsApi } from "@drawchat/client/conversations-api";
 import { ConversationsClient } from "@drawchat/client/conversations-client";
 import { conversationRoom } from "@drawchat/protocol/ids";
 import type { Cluster, ProcessName } from "../cluster.ts";
+import { Watching } from "./watching.ts";
 
 export interface ParticipantOptions {
   conversationId: number;
@@ -25,23 +26,24 @@ export class Participant {
   readonly disordered: number[] = [];
   /** Behind the first join. */
   resets = -1;
-  #waiters = new Set<() => void>();
+  readonly #watching: Watching;
 
   constructor(client: ConversationsClient, { conversationId, userId }: ParticipantOptions) {
     this.client = client;
     this.userId = userId;
+    this.#watching = new Watching(`participant ${userId}`);
     this.room = client.room(conversationRoom(conversationId));
     this.room.on("message", ({ id }) => {
       if (this.shown.includes(id)) this.doubled.push(id);
       if (id < (this.shown.at(-1) ?? 0)) this.disordered.push(id);
       this.shown.push(id);
-      this.#look();
+      this.#watching.look();
     });
     this.room.on("reset", () => {
       this.resets += 1;
       this.shown = [];
     });
-    this.room.on("state", () => this.#look());
+    this.room.on("state", () => this.#watching.look());
   }
 
   /** Started and in the room. */
@@ -56,24 +58,8 @@ export class Participant {
   }
 
   /** Resolves once it holds; looked at whenever something came. */
-  async until(what: string, holds: () => boolean, withinMs = 30_000): Promise<void> {
-    if (holds()) return;
-    const met = Promise.withResolvers<void>();
-    const look = () => {
-      if (holds()) met.resolve();
-    };
-    this.#waiters.add(look);
-    const timer = setTimeout(() => met.reject(new Error(`participant ${this.userId}: "${what}" did not come to hold`)), withinMs);
-    try {
-      await met.promise;
-    } finally {
-      clearTimeout(timer);
-      this.#waiters.delete(look);
-    }
-  }
-
-  #look(): void {
-    for (const look of this.#waiters) look();
+  until(what: string, holds: () => boolean, withinMs?: number): Promise<void> {
+    return this.#watching.until(what, holds, withinMs);
   }
 }
 

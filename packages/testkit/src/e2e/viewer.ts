@@ -2,6 +2,7 @@
 import { ChatClient } from "@drawchat/client/chat-client";
 import type { ChatMessage } from "@drawchat/protocol/frames";
 import type { Cluster, ProcessName } from "../cluster.ts";
+import { Watching } from "./watching.ts";
 
 export interface ViewerOptions {
   sessionId: number;
@@ -23,15 +24,16 @@ export class Viewer {
   totalLikes = 0;
   likes = new Map<number, number>();
   viewers = 0;
-  #waiters = new Set<() => void>();
+  readonly #watching: Watching;
 
   constructor(client: ChatClient, userId: number) {
     this.client = client;
     this.userId = userId;
+    this.#watching = new Watching(`viewer ${userId}`);
     client.on("message", (message) => this.#onMessage(message));
     client.on("delete", ({ message_id }) => {
       this.lines = this.lines.filter((line) => line.id !== message_id);
-      this.#look();
+      this.#watching.look();
     });
     client.on("reset", () => {
       this.resets += 1;
@@ -42,10 +44,10 @@ export class Viewer {
       this.totalLikes = counts.total_likes ?? this.totalLikes;
       this.viewers = counts.viewers ?? this.viewers;
       for (const [id, count] of Object.entries(counts.likes ?? {})) this.likes.set(Number(id), count);
-      this.#look();
+      this.#watching.look();
     });
-    client.on("state", () => this.#look());
-    client.on("own", () => this.#look());
+    client.on("state", () => this.#watching.look());
+    client.on("own", () => this.#watching.look());
   }
 
   /** Started and open. */
@@ -58,20 +60,8 @@ export class Viewer {
   }
 
   /** Resolves once it holds; looked at whenever something came. */
-  async until(what: string, holds: () => boolean, withinMs = 30_000): Promise<void> {
-    if (holds()) return;
-    const met = Promise.withResolvers<void>();
-    const look = () => {
-      if (holds()) met.resolve();
-    };
-    this.#waiters.add(look);
-    const timer = setTimeout(() => met.reject(new Error(`viewer ${this.userId}: "${what}" did not come to hold`)), withinMs);
-    try {
-      await met.promise;
-    } finally {
-      clearTimeout(timer);
-      this.#waiters.delete(look);
-    }
+  until(what: string, holds: () => boolean, withinMs?: number): Promise<void> {
+    return this.#watching.until(what, holds, withinMs);
   }
 
   #onMessage(message: ChatMessage): void {
@@ -79,10 +69,6 @@ export class Viewer {
     if (message.id < (this.lines.at(-1)?.id ?? 0)) this.disordered.push(message.id);
     this.#shown.add(message.id);
     this.lines.push(message);
-    this.#look();
-  }
-
-  #look(): void {
-    for (const look of this.#waiters) look();
+    this.#watching.look();
   }
 }
