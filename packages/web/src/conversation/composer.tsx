@@ -27,11 +27,12 @@ interface ComposerProps {
 
 export function Composer({ model, owner, uploads, maxChars, hasNotes, takesFocus }: ComposerProps) {
   const texts = useTexts();
-  const [{ text, part }, setDraft] = useState(() => loadDraft(owner));
+  const [{ texts: written, part }, setDraft] = useState(() => loadDraft(owner));
+  const text = written[part];
   const area = useRef<HTMLTextAreaElement>(null);
   const { ready } = uploads;
   useLayoutEffect(() => fitHeight(area.current), [text]);
-  useEffect(() => saveDraft(owner, { text, part, attachments: ready }), [owner, text, part, ready.length]);
+  useEffect(() => saveDraft(owner, { texts: written, part, attachments: ready }), [owner, written, part, ready.length]);
   // Not on phones: their keyboard would cover the messages.
   useEffect(() => {
     if (takesFocus && matchMedia("(hover: hover)").matches) area.current?.focus();
@@ -41,16 +42,17 @@ export function Composer({ model, owner, uploads, maxChars, hasNotes, takesFocus
   const length = [...text].length;
   const hasContent = text.trim() !== "" || (!isNote && ready.length > 0);
   const canSend = hasContent && length <= maxChars && (isNote || !uploads.isBusy);
-  const write = (written: string) => {
-    setDraft({ text: written, part, attachments: ready });
-    if (!isNote) model.typingNow(written !== "");
+  const setText = (next: string) => setDraft({ texts: { ...written, [part]: next }, part, attachments: ready });
+  const write = (next: string) => {
+    setText(next);
+    if (!isNote) model.typingNow(next !== "");
   };
   const send = () => {
     if (!canSend) return;
     const [first, ...others] = isNote ? [] : uploads.take();
     model.send(part, { text: text.trim(), ...(first && { attachment: first }) });
     for (const attachment of others) model.send(part, { text: "", attachment });
-    setDraft({ text: "", part, attachments: [] });
+    setText("");
     area.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -60,7 +62,7 @@ export function Composer({ model, owner, uploads, maxChars, hasNotes, takesFocus
   };
   return (
     <footer class={isNote ? "composer noting" : "composer"}>
-      {hasNotes && <PartSwitch part={part} onSwitch={(next) => setDraft({ text, part: next, attachments: ready })} />}
+      {hasNotes && <PartSwitch part={part} onSwitch={(next) => setDraft({ texts: written, part: next, attachments: ready })} />}
       <UploadList uploads={uploads} />
       <form
         onSubmit={(event) => {

@@ -4,13 +4,15 @@ import type { Attachment } from "@drawchat/protocol/conversations";
 import type { RoomPart } from "./thread.ts";
 
 export interface Draft {
-  text: string;
+  /** Apart: what was begun as a private note must not become a reply by a click. */
+  texts: Readonly<Record<RoomPart, string>>;
+  /** The one that is being written. */
   part: RoomPart;
   /** Uploaded already. */
   attachments: readonly Attachment[];
 }
 
-const EMPTY: Draft = { text: "", part: "talk", attachments: [] };
+const EMPTY: Draft = { texts: { talk: "", notes: "" }, part: "talk", attachments: [] };
 
 export function loadDraft(owner: string): Draft {
   try {
@@ -23,7 +25,8 @@ export function loadDraft(owner: string): Draft {
 
 export function saveDraft(owner: string, draft: Draft): void {
   try {
-    if (draft.text === "" && draft.attachments.length === 0) sessionStorage.removeItem(keyOf(owner));
+    const { texts, attachments } = draft;
+    if (texts.talk === "" && texts.notes === "" && attachments.length === 0) sessionStorage.removeItem(keyOf(owner));
     else sessionStorage.setItem(keyOf(owner), JSON.stringify(draft));
   } catch {
     // see above
@@ -37,7 +40,9 @@ function keyOf(owner: string): string {
 function isDraft(value: unknown): value is Draft {
   return (
     isRecord(value) &&
-    typeof value.text === "string" &&
+    isRecord(value.texts) &&
+    typeof value.texts.talk === "string" &&
+    typeof value.texts.notes === "string" &&
     (value.part === "talk" || value.part === "notes") &&
     Array.isArray(value.attachments) &&
     value.attachments.every((item) => isRecord(item) && typeof item.upload_id === "string" && typeof item.name === "string")

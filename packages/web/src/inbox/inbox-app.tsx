@@ -71,6 +71,7 @@ function useMe(place: Workplace, onLeave: (why?: string) => void) {
       } catch (error) {
         if (isOver) return;
         if (error instanceof ApiError && error.status === 401) return onLeave("Your sign-in has ended. Please sign in again.");
+        if (error instanceof ApiError && error.status === 403) return onLeave("This user was deactivated.");
         setProblem("The server cannot be reached. Trying again…");
         timer = setTimeout(() => void ask(), RETRY_MS);
       }

@@ -17,14 +17,14 @@ interface NewConversationProps {
 export function NewConversation({ place, takesFocus, onCreated }: NewConversationProps) {
   const texts = useSupportTexts();
   const owner = `${place.owner}.new`;
-  const [text, setText] = useState(() => loadDraft(owner).text);
+  const [text, setText] = useState(() => loadDraft(owner).texts.talk);
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const area = useRef<HTMLTextAreaElement>(null);
   /** The same at each attempt, so that a repeated one makes no second conversation. */
   const ids = useRef({ conversation: crypto.randomUUID(), message: crypto.randomUUID() });
   useLayoutEffect(() => fitHeight(area.current), [text]);
-  useEffect(() => saveDraft(owner, { text, part: "talk", attachments: [] }), [owner, text]);
+  useEffect(() => saveDraft(owner, { texts: { talk: text, notes: "" }, part: "talk", attachments: [] }), [owner, text]);
   useEffect(() => {
     if (takesFocus && matchMedia("(hover: hover)").matches) area.current?.focus();
   }, [takesFocus]);
@@ -38,7 +38,7 @@ export function NewConversation({ place, takesFocus, onCreated }: NewConversatio
     const body: NewConversationBody = { client_id: conversation, message: { client_id: message, message: text.trim() } };
     try {
       const { id } = await place.api.createConversation(body);
-      saveDraft(owner, { text: "", part: "talk", attachments: [] });
+      saveDraft(owner, { texts: { talk: "", notes: "" }, part: "talk", attachments: [] });
       onCreated(id);
     } catch (error) {
       const words = problemWords(error);
