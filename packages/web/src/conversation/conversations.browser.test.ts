@@ -161,7 +161,7 @@ test("notes are for agents, and what was edited or deleted is so for everybody",
   await openEntry(nils, "Nina");
   await note(ada, "Lost by the carrier, <b>again</b>.");
   await message(nils, "Lost by the carrier, <b>again</b>.").locator(".badge.private").waitFor();
-  await ada.getByText("Private note", { exact: true }).first().click();
+  await ada.locator(".switch label", { hasText: "Private note" }).click();
   await ada.getByLabel("Your private note").fill("not for her");
   await ada.getByText("Reply", { exact: true }).click();
   expect(await ada.getByLabel("Your message").inputValue()).toBe(""); // a note begun does not become a reply
