@@ -25,8 +25,9 @@ export function loadDraft(owner: string): Draft {
 
 export function saveDraft(owner: string, draft: Draft): void {
   try {
-    const { texts, attachments } = draft;
-    if (texts.talk === "" && texts.notes === "" && attachments.length === 0) sessionStorage.removeItem(keyOf(owner));
+    const { texts, part, attachments } = draft;
+    // Who was writing notes comes back to notes, also to an empty one.
+    if (texts.talk === "" && texts.notes === "" && part === "talk" && attachments.length === 0) sessionStorage.removeItem(keyOf(owner));
     else sessionStorage.setItem(keyOf(owner), JSON.stringify(draft));
   } catch {
     // see above

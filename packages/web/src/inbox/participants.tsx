@@ -34,6 +34,10 @@ function ParticipantItem({ participant, model, me }: { participant: Participant;
   const { user_id: userId, username, profile_pic: profilePic, role } = participant;
   const presence = model.members.get(userId)?.presence ?? "offline";
   const isMe = userId === me.id;
+  const remove = () => {
+    const question = isMe ? "Leave the conversation?" : `Take ${username} out of the conversation? They cannot read it any more.`;
+    if (confirm(question)) void model.removeParticipant(userId);
+  };
   return (
     <li>
       <Avatar person={{ userId, username, profilePic }} />
@@ -50,7 +54,7 @@ function ParticipantItem({ participant, model, me }: { participant: Participant;
         type="button"
         title={isMe ? "Leave" : "Remove"}
         aria-label={isMe ? "Leave the conversation" : `Remove ${username}`}
-        onClick={() => void model.removeParticipant(userId)}
+        onClick={remove}
       >
         <CloseIcon />
       </button>

@@ -16,6 +16,17 @@ async function fetchToken(): Promise<string> {
   return token;
 }
 
+/** The token of this tab, while it lasts. */
+function keptToken(): string | undefined {
+  const token = sessionStorage.getItem(KEY) ?? "";
+  try {
+    const claims: unknown = JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
+    return Number(Object(claims).exp) * 1_000 > Date.now() ? token : undefined;
+  } catch {
+    return undefined; // none, or none of ours
+  }
+}
+
 const support = document.getElementById("support");
 const note = document.getElementById("note");
 let asked: Promise<string> | undefined;
@@ -23,7 +34,11 @@ let asked: Promise<string> | undefined;
 if (support) {
   Object.assign(support, {
     getToken: () => {
-      const kept = sessionStorage.getItem(KEY);
+      const kept = keptToken();
+      if (!kept && sessionStorage.getItem(KEY) !== null) {
+        sessionStorage.removeItem(KEY); // it has ended: another one is asked for
+        asked = undefined;
+      }
       asked ??= kept ? Promise.resolve(kept) : fetchToken();
       return asked.catch((error: unknown) => {
         asked = undefined;
