@@ -47,7 +47,7 @@ test("a subscription that went dumb is found and made anew; a healthy one is lef
     subscriber.disconnect();
   });
   const dead: number[] = [];
-  const probe = new SubscriptionProbe({ redis, subscriber, gatewayId: "g", log, onDead: () => dead.push(1), probeMs: 20, answerMs: 100 });
+  const probe = new SubscriptionProbe({ redis, subscriber, gatewayId: "g", log, onDead: () => dead.push(1), probeMs: 20, answerMs: 300 });
   await probe.start();
   afterAll(() => probe.stop());
 

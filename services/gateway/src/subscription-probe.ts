@@ -27,6 +27,8 @@ export class SubscriptionProbe {
   readonly #stopped = new AbortController();
   #heard = 0;
   #rung = 0;
+  /** The bell can be heard. A connection that is ready again is not subscribed yet. */
+  #isListening = false;
 
   constructor(options: SubscriptionProbeOptions) {
     this.#options = options;
@@ -39,8 +41,17 @@ export class SubscriptionProbe {
     subscriber.on("messageBuffer", (from: Buffer, bytes: Buffer) => {
       if (from.equals(channel)) this.#heard = Number(bytes.toString("latin1"));
     });
-    await subscriber.subscribe(this.#channel);
+    subscriber.on("close", () => {
+      this.#isListening = false;
+    });
+    subscriber.on("ready", () => void this.#listen().catch(() => undefined)); // it is gone again: the next one listens
+    await this.#listen();
     void this.#run();
+  }
+
+  async #listen(): Promise<void> {
+    await this.#options.subscriber.subscribe(this.#channel);
+    this.#isListening = true;
   }
 
   stop(): void {
@@ -62,7 +73,7 @@ export class SubscriptionProbe {
 
   /** False where there is nothing to learn: Redis is away, or the subscription is known to be. */
   async #ring(redis: RedisClient): Promise<boolean> {
-    if (!isReady(redis) || !isReady(this.#options.subscriber)) return false;
+    if (!isReady(redis) || !this.#isListening) return false;
     this.#rung += 1;
     try {
       await redis.publish(this.#channel, String(this.#rung));
