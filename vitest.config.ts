@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 
 const LAYOUT = "packages/testkit/src/layout.test.ts";
 const INTEGRATION = "{packages,services,loadtest}/**/*.{redis,pg,cluster}.test.ts";
-const BROWSER = "{packages,services}/**/*.browser.test.ts";
+const BROWSER = "{packages,services,loadtest}/**/*.browser.test.ts";
 const globalSetup = "packages/testkit/src/global-setup.ts";
 const browserSetup = "packages/testkit/src/browser-setup.ts";
 // No module of ours keeps anything from one file to the next but the ports it gave out: a worker loads each of them once.
