@@ -6,12 +6,20 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Metrics } from "./metrics.ts";
 
+export interface PrivateAnswer {
+  status: number;
+  type: string;
+  body: string;
+}
+
 export interface PrivateServerOptions {
   host: string;
   port: number; // 0: any free port
   metrics: Metrics;
   /** What keeps this process from serving, in words; empty when ready. */
   notReady: () => string[];
+  /** Further paths, such as `/trail`, each answered from its query. */
+  routes?: Readonly<Record<string, (query: URLSearchParams) => PrivateAnswer>>;
 }
 
 export class PrivateServer {
@@ -43,8 +51,8 @@ export class PrivateServer {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  async #answer(url: string): Promise<{ status: number; type: string; body: string }> {
-    const path = url.split("?")[0];
+  async #answer(url: string): Promise<PrivateAnswer> {
+    const [path = "", query] = url.split("?");
     if (path === "/healthz") return { status: 200, type: "application/json", body: '{"status":"ok"}' };
     if (path === "/readyz") {
       const missing = this.#options.notReady();
@@ -55,6 +63,8 @@ export class PrivateServer {
       const { registry } = this.#options.metrics;
       return { status: 200, type: registry.contentType, body: await registry.metrics() };
     }
+    const route = this.#options.routes?.[path];
+    if (route !== undefined) return route(new URLSearchParams(query));
     return { status: 404, type: "application/json", body: '{"status":404}' };
   }
 }

@@ -34,6 +34,7 @@ export interface GatewayConfig {
   readonly trustedProxies: TrustedProxies; // whose X-Forwarded-For counts
   readonly admission: AdmissionLimits;
   readonly audienceMs: number; // how long joins and leaves gather on their way to Postgres
+  readonly trailEvents: number; // kept a room and side for ledgers of load runs; 0: none
   readonly stopTimeoutMs: number;
 }
 
@@ -70,6 +71,7 @@ export function loadConfig(source: EnvSource): GatewayConfig {
       maxSocketsPerAddress: env.int("GATEWAY_MAX_SOCKETS_PER_ADDRESS", 0, { min: 0, max: 10_000_000 }), // 0: no limit
     },
     audienceMs: env.int("GATEWAY_AUDIENCE_MS", 5_000, { min: 100, max: 60_000 }),
+    trailEvents: env.int("GATEWAY_TRAIL_EVENTS", 0, { min: 0, max: 10_000_000 }),
     stopTimeoutMs: env.int("GATEWAY_STOP_TIMEOUT_MS", 30_000, { min: 1_000, max: 300_000 }),
   };
   env.finish();

@@ -23,6 +23,7 @@ import { RoomReader, type RoomReaderDeps } from "./room-reader.ts";
 import { createSide, type RoomSide, type RoomSideDeps } from "./room-side.ts";
 import { type PublishToTopic, RoomSockets } from "./room-sockets.ts";
 import { StoredMark } from "./stored-mark.ts";
+import type { RoomTrail, Trails } from "./trail.ts";
 
 export interface LiveRoomDeps extends RoomReaderDeps, RoomSideDeps {
   acceptor: Acceptor;
@@ -31,6 +32,8 @@ export interface LiveRoomDeps extends RoomReaderDeps, RoomSideDeps {
   publish: PublishToTopic;
   tickMs: number;
   historyLimit: number;
+  /** Absent: none are kept. */
+  trails?: Trails | undefined;
 }
 
 /** Publications kept while history is being read; Redis may be slow for long. */
@@ -44,6 +47,7 @@ export class LiveRoom {
   readonly #deps: LiveRoomDeps;
   readonly #reader: RoomReader;
   readonly #outbox: Outbox;
+  readonly #trail: RoomTrail | undefined;
   #phase: "opening" | "live" | "repairing" | "closed" = "opening";
   #waiting: Publication[] = [];
   #ring = new Ring([], 0);
@@ -59,6 +63,7 @@ export class LiveRoom {
     this.sockets = new RoomSockets(name, deps.publish);
     this.stored = new StoredMark(this.sockets, () => this.flushedUpto);
     this.side = createSide(this.sockets, this.#reader, deps);
+    this.#trail = deps.trails?.of(name);
     this.#outbox = new Outbox(
       {
         room: name,
@@ -69,6 +74,7 @@ export class LiveRoom {
         hasV1: () => this.sockets.countV1 > 0,
         hasV2: () => this.sockets.countV2 > 0,
         onFlush: (_upto, events) => this.#noteFlush(events),
+        onHanded: this.#trail && ((version, id) => this.#noteHanded(version, id)),
       },
       0,
     );
@@ -96,11 +102,13 @@ export class LiveRoom {
     const state = await this.#reader.readOrRestore({ history: "all" });
     if (state === undefined) return false;
     this.#begin(state);
+    this.#trail?.begin(state.upto);
     this.#goLive();
     return true;
   }
 
   close(): void {
+    if (this.#phase !== "opening") this.#trail?.end(this.upto, this.flushedUpto);
     this.#phase = "closed";
     this.side.stop();
     this.stored.stop();
@@ -192,8 +200,14 @@ export class LiveRoom {
       void this.repair("a publication does not follow");
       return;
     }
-    this.#ring.push(publication);
+    this.#pass(publication);
     this.#deps.acceptor.noteSeen(partitionOfRoom(this.name), publication.upto);
+  }
+
+  /** It follows what was passed on before. */
+  #pass(publication: Publication): void {
+    this.#ring.push(publication);
+    if (this.#trail !== undefined) for (const { id } of publication.events) this.#trail.note("relayed", id, 0);
     this.#outbox.add(publication);
   }
 
@@ -232,8 +246,7 @@ export class LiveRoom {
     if (state === undefined || state.epoch !== this.#epoch || state.upto < this.upto) return false;
     const behind = state.publications.filter((publication) => publication.upto > this.upto);
     if (state.upto > this.upto && behind[0]?.after !== this.upto) return false;
-    for (const publication of behind) this.#ring.push(publication);
-    for (const publication of behind) this.#outbox.add(publication);
+    for (const publication of behind) this.#pass(publication);
     this.#deps.acceptor.noteSeen(partitionOfRoom(this.name), this.upto);
     this.stored.note(Math.min(state.stored, state.upto));
     await this.side.noteRepaired(state, this.#ring.messageIdsAfter(0));
@@ -250,13 +263,20 @@ export class LiveRoom {
     // What waits was accepted, and v1 cannot be told of a reset: it gets what it was not shown, of either lineage.
     this.#outbox.flush();
     const shownUpto = this.flushedUpto;
+    this.#trail?.end(this.upto, shownUpto);
     this.#begin(state);
     this.#deps.metrics.resets.inc();
     this.#deps.log.warn({ component: "live_chat", room: this.name, why, epoch: this.#epoch }, "room reset");
-    for (const { event, body } of this.#ring.eventsAfter(shownUpto)) if (isForV1(event)) this.sockets.publishV1(body);
+    for (const { event, body } of this.#ring.eventsAfter(shownUpto)) if (isForV1(event)) this.#publishMissedV1(event.id, body);
+    this.#trail?.begin(state.upto);
     for (const frame of this.resetFrames()) this.sockets.publishV2(frame);
     this.side.tellAfterReset(this.#ring.messageIdsAfter(this.#ring.startOfLast(this.#deps.historyLimit)));
     return true;
+  }
+
+  #publishMissedV1(id: number, body: Buffer): void {
+    this.sockets.publishV1(body);
+    this.#noteHanded(1, id);
   }
 
   /** `reset` with the newest events, going on in batches where they do not fit one frame. */
@@ -293,6 +313,11 @@ export class LiveRoom {
     this.#lastFlushMs = nowMs;
     this.#deps.metrics.delivered.inc(events * this.sockets.seats.size);
     this.stored.noteFlushed();
+  }
+
+  #noteHanded(version: 1 | 2, id: number): void {
+    const { countV1, countV2 } = this.sockets;
+    this.#trail?.note(version === 1 ? "handed1" : "handed2", id, version === 1 ? countV1 : countV2);
   }
 
   #isOpen(): boolean {

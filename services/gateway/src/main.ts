@@ -27,6 +27,7 @@ import { createSessionCommands } from "./session-commands.ts";
 import { isOver } from "./session-watch.ts";
 import { SubscriptionProbe } from "./subscription-probe.ts";
 import { Sweep } from "./sweep.ts";
+import { Trails } from "./trail.ts";
 import { UserSockets } from "./user-sockets.ts";
 
 const config = loadOrExit(() => loadConfig(process.env));
@@ -73,6 +74,7 @@ async function start(): Promise<RunningService> {
     onPresence: (userId, state, lastSeenMs) => tellPresence(memberRooms, userId, state, lastSeenMs),
   });
   const inbox = new InboxFeed({ subscriber, log });
+  const trails = config.trailEvents > 0 ? new Trails(config.trailEvents) : undefined;
 
   const rooms = new Rooms({
     redis,
@@ -87,6 +89,7 @@ async function start(): Promise<RunningService> {
     publish: (topic, bytes) => server.publish(topic, bytes),
     tickMs: config.tickMs,
     historyLimit: messageHistoryLimit,
+    trails,
     memberRooms,
     presenceOf: (userId) => presence.stateOf(userId),
     onSessionState: (sockets, state) => {
@@ -187,6 +190,7 @@ async function start(): Promise<RunningService> {
       ...(isReady(subscriber) ? [] : ["redis subscription"]),
       ...(server.isDraining ? ["draining"] : []),
     ],
+    ...(trails === undefined ? {} : { routes: { "/trail": (query) => trails.answer(query) } }),
   });
 
   rooms.start();

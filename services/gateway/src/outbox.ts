@@ -33,6 +33,8 @@ export interface OutboxOptions {
   hasV1: () => boolean;
   hasV2: () => boolean;
   onFlush: (upto: number, events: number) => void;
+  /** Told of each event that was published, or would have been if anybody listened in this version. */
+  onHanded?: ((version: 1 | 2, id: number) => void) | undefined;
 }
 
 /** Version 1 names new messages only; the kinds it does not name carry a flag. */
@@ -76,7 +78,9 @@ export class Outbox {
     this.#publications = [];
     this.#lastFlushMs = performance.now();
     if (this.#options.hasV1()) this.#flushV1(publications);
+    else this.#noteUnheard(1, publications);
     if (this.#options.hasV2()) this.#flushV2(publications);
+    else this.#noteUnheard(2, publications);
     this.flushedUpto = last.upto;
     const startedMs = this.#lastFlushMs;
     this.#options.afterSweep(() => {
@@ -99,7 +103,9 @@ export class Outbox {
   #flushV1(publications: readonly Publication[]): void {
     for (const publication of publications) {
       for (const event of publication.events) {
-        if (isForV1(event)) this.#options.publishV1(publication.bytes.subarray(event.start, event.end));
+        if (!isForV1(event)) continue;
+        this.#options.publishV1(publication.bytes.subarray(event.start, event.end));
+        this.#options.onHanded?.(1, event.id);
       }
     }
   }
@@ -109,10 +115,14 @@ export class Outbox {
     let upto = after;
     let bytes = 0;
     let bodies: Buffer[] = [];
+    let ids: number[] = [];
+    const { onHanded } = this.#options;
     const send = () => {
       this.#options.publishV2(batchFrame(this.#options.room, after, upto, bodies));
+      for (const id of ids) onHanded?.(2, id);
       after = upto;
       bodies = [];
+      ids = [];
       bytes = 0;
     };
     for (const publication of publications) {
@@ -120,11 +130,18 @@ export class Outbox {
         const length = event.end - event.start;
         if (bodies.length > 0 && bytes + length > MAX_BATCH_BYTES) send();
         bodies.push(publication.bytes.subarray(event.start, event.end));
+        if (onHanded !== undefined) ids.push(event.id);
         bytes += length + 1;
         upto = event.id;
       }
       upto = publication.upto;
     }
     send();
+  }
+
+  #noteUnheard(version: 1 | 2, publications: readonly Publication[]): void {
+    const { onHanded } = this.#options;
+    if (onHanded === undefined) return;
+    for (const { events } of publications) for (const { id } of events) onHanded(version, id);
   }
 }
