@@ -1,15 +1,18 @@
 /** `accept` on a real Redis: what it accepts is in log, history and channel alike; what it refuses is nowhere. */
+
 import { randomUUID } from "node:crypto";
 import { idCreatedAt, partitionOfId, type RoomName } from "@drawchat/protocol/ids";
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { configureRedis, findKeys, flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { Acceptor, type AcceptorOptions, type EventSubmission } from "./accept.ts";
-import { commandClient, subscriberClient } from "./connect.ts";
+import { commandClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 import { decodePublication } from "./publication.ts";
 import { restoreRoom } from "./restore.ts";
 import { readRoom } from "./room-state.ts";
+import { Subscriber } from "./subscriber.ts";
 
 const server = await testRedis();
 const log = createLog("test", "silent");
@@ -23,7 +26,7 @@ const SAME_PARTITION: RoomName = "s69"; // 69 mod 64 = 5
 const PARTITION = 5;
 
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
 });
 
 async function openRoom(room: RoomName = ROOM, window: { opensMs?: number; closesMs?: number } = {}): Promise<void> {
@@ -67,15 +70,15 @@ async function logged(): Promise<{ id: number; room: string; text: string }[]> {
 
 test("an accepted message is the same bytes in log, history and channel", async () => {
   await openRoom();
-  const subscriber = subscriberClient(server.url, "test", log);
-  const published = new Promise<Buffer>((resolve) => subscriber.on("messageBuffer", (_channel: Buffer, bytes: Buffer) => resolve(bytes)));
+  const subscriber = new Subscriber(server.url, "test", log);
   await subscriber.connect();
-  await subscriber.subscribe(keys.channel(ROOM));
+  const published = Promise.withResolvers<Buffer>();
+  await subscriber.subscribe(keys.channel(ROOM), { onMessage: published.resolve });
 
   const clientId = randomUUID();
   const outcome = await acceptor().submit(message("grüße 👋", { clientId }));
   if (outcome.kind !== "accepted") throw new Error(outcome.kind);
-  const bytes = await published;
+  const bytes = await published.promise;
   subscriber.disconnect();
 
   const publication = decodePublication(bytes);
@@ -221,9 +224,9 @@ test("out of memory nothing is written, and it answers busy", async () => {
   const one = acceptor();
   await one.submit(message("before"));
   const before = await readRoom(redis, ROOM, { history: "all" });
-  await redis.config("SET", "maxmemory", "1mb");
+  await configureRedis(redis, "maxmemory", "1mb");
   expect(await one.submit(message("too much"))).toEqual({ kind: "refused", code: "busy" });
-  await redis.config("SET", "maxmemory", "0");
+  await configureRedis(redis, "maxmemory", "0");
   const after = await readRoom(redis, ROOM, { history: "all" });
   expect(after?.upto).toBe(before?.upto);
   expect(after?.publications).toHaveLength(1);
@@ -239,7 +242,7 @@ test("ids go on rising when Redis lost everything, and the epoch changes", async
   if (before.kind !== "accepted") throw new Error(before.kind);
   expect(before.id).toBeGreaterThan(9_000_000_000_000_005);
   one.noteSeen(PARTITION, before.id);
-  await redis.flushall();
+  await flushAll(redis);
   await openRoom();
   const after = await one.submit(message("b"));
   if (after.kind !== "accepted") throw new Error(after.kind);
@@ -369,7 +372,7 @@ test("every key of a session expires a day after its end", async () => {
   const sent = await one.submit(message("a"));
   await one.like({ room: ROOM, target: "s", userId: 1 });
   expect(sent.kind).toBe("accepted");
-  const roomKeys = (await redis.keys("*")).filter((key) => key.includes(ROOM));
+  const roomKeys = (await findKeys(redis, "*")).filter((key) => key.includes(ROOM));
   const kept = await Promise.all(roomKeys.map(async (key) => [key, await redis.pexpiretime(key)]));
   expect(kept).toEqual(roomKeys.map((key) => [key, closesMs + 24 * HOUR_MS]));
   expect(roomKeys.length).toBeGreaterThanOrEqual(6);

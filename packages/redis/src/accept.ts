@@ -4,7 +4,8 @@
  * submissions is the order of ids.
  *
  * A call that timed out is *unknown*: its group is repeated unchanged (dedupe makes that harmless) before any later
- * group of its partition, and answered `unavailable` after 5 s.
+ * group of its partition, and answered `unavailable` after 5 s. One that a cluster surely did not execute (its slot is on
+ * the way to another node) is repeated the same, and answered `busy`.
  */
 import { randomBytes } from "node:crypto";
 import type { ErrorCode } from "@drawchat/protocol/errors";
@@ -12,7 +13,8 @@ import { isErrorCode } from "@drawchat/protocol/errors";
 import { partitionOfRoom, type RoomName, roomKind } from "@drawchat/protocol/ids";
 import { Backoff } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
-import type { RedisClient } from "./connect.ts";
+import { publishCommand } from "./commands.ts";
+import { isNotExecuted, type RedisClient } from "./connect.ts";
 import { keys, type LikeTarget } from "./keys.ts";
 import type { EventKind } from "./publication.ts";
 import { asArray, asNumber, asText, defineScript, type ScriptArgument } from "./script.ts";
@@ -114,7 +116,7 @@ export class Acceptor {
     this.#options = { logMaxEntries: 200_000, logMaxBytes: 268_435_456, seenMaxEntries: 2_000_000, ...options };
   }
 
-  /** Resolves once the fate is known, or after 5 s with `unavailable` (then unknown). Never rejects. */
+  /** Resolves once the fate is known, or after 5 s with `unavailable` (then unknown) or `busy`. Never rejects. */
   async submit(submission: EventSubmission): Promise<Outcome> {
     const [head, middle, tail] = submission.parts;
     const bytes = EVENT_OVERHEAD_BYTES + Buffer.byteLength(head) + Buffer.byteLength(middle) + Buffer.byteLength(tail);
@@ -204,16 +206,18 @@ export class Acceptor {
     // Counted from the arrival of the oldest: who waited behind another group has waited long enough. One try at least.
     const giveUpAt = Math.min(...group.map((waiting) => waiting.giveUpAt));
     const backoff = new Backoff({ baseMs: 20, capMs: 500 });
+    let mayHaveRun = false;
     for (;;) {
       try {
         const replies = await this.#call(partition, queue, group);
         // A like whose first attempt may have run is the user's own: it counts as accepted, not as a repetition.
-        return backoff.attempts === 0 ? replies : replies.map((reply, i) => (isLike(group[i]) ? reply.replace(/^d/, "a") : reply));
+        return mayHaveRun ? replies.map((reply, i) => (isLike(group[i]) ? reply.replace(/^d/, "a") : reply)) : replies;
       } catch (error) {
+        mayHaveRun ||= !isNotExecuted(error);
         if (performance.now() >= giveUpAt) {
           const err = { message: error instanceof Error ? error.message : String(error) };
           this.#options.log.warn({ component: "live_chat", partition, submissions: group.length, err }, "accept gave up");
-          return group.map(() => "r unavailable");
+          return group.map(() => (mayHaveRun ? "r unavailable" : "r busy"));
         }
         await backoff.wait();
       }
@@ -229,7 +233,7 @@ export class Acceptor {
         partition,
         randomBytes(12).toString("base64url"),
         queue.highestSeen,
-        "PUBLISH",
+        publishCommand(redis),
         logMaxEntries,
         logMaxBytes,
         seenMaxEntries,

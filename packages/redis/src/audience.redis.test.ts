@@ -1,5 +1,6 @@
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { AUDIENCE_CHUNK_USERS, addAudience, chunkChanges, chunkList, countAudience, readAudience, removeAudience } from "./audience.ts";
 import { commandClient } from "./connect.ts";
@@ -11,7 +12,7 @@ const { url } = await testRedis();
 const redis = commandClient(url, "test", createLog("test", "silent"));
 await redis.connect();
 afterAll(() => redis.disconnect());
-beforeEach(async () => void (await redis.flushall()));
+beforeEach(async () => void (await flushAll(redis)));
 
 const users = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 

@@ -5,9 +5,11 @@
  * An entry's fields: `r` room, `g` gateway, and either `j` and `l`, the users that joined and left (in this order), or
  * `u`, the users with an id from `f` up to `t` who are there, and nobody else.
  */
-import { isRoomName, PARTITIONS, parseId, partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import { isRoomName, parseId, partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import { type KeyCommand, runCommands, throwIfNoneWorked, tryCommands } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
+import { asArray, asText } from "./script.ts";
 
 /** An entry holds at most so many users: some 34 KB. */
 export const AUDIENCE_CHUNK_USERS = 2_000;
@@ -74,34 +76,42 @@ function chunks(users: readonly number[]): number[][] {
 
 /** In order. Rejects where any was not taken, or that is not known. */
 export async function addAudience(redis: RedisClient, reports: readonly AudienceReport[]): Promise<void> {
-  const pipeline = redis.pipeline();
-  for (const { room, gatewayId, content } of reports) {
+  const commands = reports.map(({ room, gatewayId, content }): KeyCommand => {
     const fields =
       content.kind === "changes"
         ? ["j", content.joined.join(), "l", content.left.join()]
         : ["f", content.from, "t", content.to, "u", content.users.join()];
-    pipeline.xadd(keys.audience(partitionOfRoom(room)), "MAXLEN", "~", MAX_ENTRIES, "*", "r", room, "g", gatewayId, ...fields);
-  }
-  for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    return ["xadd", keys.audience(partitionOfRoom(room)), "MAXLEN", "~", MAX_ENTRIES, "*", "r", room, "g", gatewayId, ...fields];
+  });
+  await runCommands(redis, commands);
 }
 
-const PARTITION_OF_STREAM = new Map(Array.from({ length: PARTITIONS }, (_, partition) => [keys.audience(partition), partition]));
-
-/** The oldest entries of each of these partitions, in their order; at most so many of each. */
+/**
+ * The oldest entries of each of these partitions, in their order; at most so many of each. Partitions of a node that is
+ * away are left out; rejects where all are.
+ */
 export async function readAudience(redis: RedisClient, partitions: readonly number[], most: number): Promise<Map<number, AudienceEntry[]>> {
   const entries = new Map<number, AudienceEntry[]>();
-  if (partitions.length === 0) return entries;
-  const streams = partitions.map((partition) => keys.audience(partition));
-  const fromStart = partitions.map(() => "0");
-  for (const [stream, found] of (await redis.xread("COUNT", most, "STREAMS", ...streams, ...fromStart)) ?? []) {
-    const partition = PARTITION_OF_STREAM.get(stream);
-    if (partition === undefined) continue;
+  const replies = await tryCommands(
+    redis,
+    partitions.map((partition): KeyCommand => ["xrange", keys.audience(partition), "-", "+", "COUNT", most]),
+  );
+  throwIfNoneWorked(replies);
+  replies.forEach((reply, i) => {
+    const partition = partitions[i];
+    if (partition === undefined || !Array.isArray(reply) || reply.length === 0) return;
     entries.set(
       partition,
-      found.map(([streamId, fields]) => ({ partition, streamId, atMs: Number.parseInt(streamId, 10), report: parseReport(fields) })),
+      reply.map((entry) => decodeAudience(partition, entry)),
     );
-  }
+  });
   return entries;
+}
+
+function decodeAudience(partition: number, entry: unknown): AudienceEntry {
+  const [id, fields] = asArray(entry);
+  const streamId = asText(id);
+  return { partition, streamId, atMs: Number.parseInt(streamId, 10), report: parseReport(asArray(fields).map(asText)) };
 }
 
 export async function removeAudience(redis: RedisClient, partition: number, streamIds: readonly string[]): Promise<void> {

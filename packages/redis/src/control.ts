@@ -1,4 +1,5 @@
-/** Commands to every gateway (`dc:ctl`): published at once, and found by a poll of the version every 2 s where that got lost. */
+/** Commands to every gateway (`dc:{ctl}`): published at once, and found by a poll of the version every 2 s where that got lost. */
+import { publishCommand } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 import { asArray, asNumber, asText, defineScript } from "./script.ts";
@@ -14,7 +15,13 @@ export type ControlCommand =
 
 /** Resolves with the command's version. */
 export async function publishControl(redis: RedisClient, command: ControlCommand): Promise<number> {
-  return asNumber(await script.run(redis, [keys.controlVersion, keys.controlLog], [keys.control, JSON.stringify(command), COMMANDS_KEPT]));
+  return asNumber(
+    await script.run(
+      redis,
+      [keys.controlVersion, keys.controlLog],
+      [keys.control, JSON.stringify(command), COMMANDS_KEPT, publishCommand(redis)],
+    ),
+  );
 }
 
 export async function controlVersion(redis: RedisClient): Promise<number> {

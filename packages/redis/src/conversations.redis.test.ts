@@ -1,9 +1,10 @@
 import { conversationRoom, notesRoom, PARTITIONS, partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { Acceptor, type AcceptorOptions, type EventSubmission } from "./accept.ts";
-import { commandClient, subscriberClient } from "./connect.ts";
+import { commandClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 import { readLog } from "./log.ts";
 import { applyMembership } from "./members.ts";
@@ -12,12 +13,13 @@ import { renewRooms } from "./renew.ts";
 import { restoreRoom } from "./restore.ts";
 import { type ConversationPolicy, type Member, readRoom } from "./room-state.ts";
 import { settle } from "./settle.ts";
+import { Subscriber } from "./subscriber.ts";
 import { readUnstored } from "./unstored.ts";
 
 const log = createLog("test", "silent");
 const { url } = await testRedis();
 const redis = commandClient(url, "test", log);
-const subscriber = subscriberClient(url, "test", log);
+const subscriber = new Subscriber(url, "test", log);
 await Promise.all([redis.connect(), subscriber.connect()]);
 afterAll(() => {
   redis.disconnect();
@@ -53,7 +55,7 @@ async function open(name: RoomName, change: Partial<ConversationPolicy> = {}): P
 }
 
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   await open(room);
   await open(notes);
 });
@@ -73,7 +75,7 @@ async function say(userId: number, more: Partial<EventSubmission> = {}): Promise
 async function settleAll(): Promise<void> {
   const entries = await readLog(redis, partition, 500);
   const rooms = new Map([room, notes].map((name) => [name, { rejected: [], columns: new Map() }]));
-  await settle(redis, { partition, entries, rooms, publish: "PUBLISH" });
+  await settle(redis, { partition, entries, rooms });
 }
 
 test("participants are heard, and nobody else, as if there were no such conversation", async () => {
@@ -140,15 +142,11 @@ test("read marks move forward only, up to the end of the conversation, and for p
 test("a read mark is told to the room, beside its sequence", async () => {
   const id = await say(CUSTOMER);
   const heard: unknown[] = [];
-  subscriber.on("messageBuffer", (_channel: Buffer, bytes: Buffer) => {
-    if (isControl(bytes)) heard.push(decodeControl(bytes));
-  });
-  await subscriber.subscribe(keys.channel(room));
+  await subscriber.subscribe(keys.channel(room), { onMessage: (bytes) => isControl(bytes) && heard.push(decodeControl(bytes)) });
   await accept.markRead({ room, userId: AGENT, readUpto: id });
   await expect.poll(() => heard).toEqual([{ room, control: { type: "read", user_id: AGENT, upto: id } }]);
   expect((await readRoom(redis, room))?.upto).toBe(id);
-  await subscriber.unsubscribe();
-  subscriber.removeAllListeners("messageBuffer");
+  subscriber.unsubscribe(keys.channel(room));
 });
 
 test("who is taken out is heard no more; marks stay with those who stay; an older version changes nothing", async () => {

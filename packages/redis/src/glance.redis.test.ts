@@ -1,5 +1,6 @@
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { Acceptor } from "./accept.ts";
 import { commandClient } from "./connect.ts";
@@ -17,7 +18,7 @@ const room = "s42";
 const closesMs = Date.now() + 3_600_000;
 
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   await redis.hset(keys.room(room), { upto: 0, state: "open", opens: 1_000, closes: closesMs, draw: 2_000, version: 3 });
 });
 

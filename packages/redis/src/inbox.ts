@@ -3,6 +3,7 @@
  * channel. What is lost on the way is read again by REST after a reconnect.
  */
 import type { InboxFrame, InboxRemovedFrame } from "@drawchat/protocol/conversations";
+import { type KeyCommand, publishCommand, runCommands } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 
@@ -14,11 +15,10 @@ export type InboxNotice =
 
 /** Rejects where Redis is away; then nobody or only some have heard. */
 export async function publishInbox(redis: RedisClient, notices: readonly InboxNotice[]): Promise<void> {
-  if (notices.length === 0) return;
-  const pipeline = redis.pipeline();
-  for (const notice of notices) {
-    if (notice.to === "agents") pipeline.publish(keys.agentsInbox, JSON.stringify({ except: notice.except, frame: notice.frame }));
-    else pipeline.publish(keys.inbox(notice.to), JSON.stringify(notice.frame));
-  }
-  for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+  const command = publishCommand(redis) === "SPUBLISH" ? "spublish" : "publish";
+  const commands = notices.map((notice): KeyCommand => {
+    if (notice.to === "agents") return [command, keys.agentsInbox, JSON.stringify({ except: notice.except, frame: notice.frame })];
+    return [command, keys.inbox(notice.to), JSON.stringify(notice.frame)];
+  });
+  await runCommands(redis, commands);
 }

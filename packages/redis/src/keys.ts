@@ -1,6 +1,6 @@
 /**
  * Every key and channel in Redis. All keys of a partition carry its hash tag `{pNN}`, so that one script stays in
- * one slot, as Redis Cluster will need it (today's clients speak to a single node).
+ * one slot of Redis Cluster, and its channels are heard at the node of that slot.
  *
  * | key                        | type    | holds                                             | bound                          |
  * |----------------------------|---------|---------------------------------------------------|--------------------------------|
@@ -27,8 +27,8 @@
  * | dc:{u}:presence            | channel | changes of a gateway's list                       |                                |
  * | dc:{ctl}:partitions        | string  | how many partitions the ids here were made for    |                                |
  * | dc:{ctl}:version, :log     | counter, stream | commands to all gateways                  | last 1,000                     |
- * | dc:{ctl}:probe:GATEWAY     | channel | a gateway's probe of its own subscription         |                                |
- * | dc:ctl                     | channel | the same commands, at once                        |                                |
+ * | dc:{p07}:probe:GATEWAY     | channel | a gateway's probe of its own subscription         |                                |
+ * | dc:{ctl}                   | channel | the same commands, at once                        |                                |
  *
  * TARGET is `s` for the session itself or a message id.
  */
@@ -69,8 +69,8 @@ export const keys = {
   presenceSeen: "dc:{u}:presence:seen",
   presenceChannel: "dc:{u}:presence",
   /** A gateway's own bell: what it rings it must hear. */
-  probe: (gatewayId: string) => `dc:{ctl}:probe:${gatewayId}`,
-  control: "dc:ctl",
+  probe: (gatewayId: string, partition: number) => `${tag(partition)}:probe:${gatewayId}`,
+  control: "dc:{ctl}",
   controlVersion: "dc:{ctl}:version",
   controlLog: "dc:{ctl}:log",
   writers: "dc:{writers}",

@@ -1,6 +1,7 @@
 import { PARTITIONS } from "@drawchat/protocol/ids";
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { findKeys, flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { commandClient } from "./connect.ts";
 import { keys } from "./keys.ts";
@@ -14,7 +15,7 @@ await redis.connect();
 afterAll(() => redis.disconnect());
 
 const started: Leases[] = [];
-beforeEach(() => redis.flushall());
+beforeEach(() => flushAll(redis));
 afterEach(() => Promise.all(started.splice(0).map((leases) => leases.stop())));
 
 interface Player {
@@ -78,13 +79,13 @@ test("released partitions are free at once", async () => {
   await vi.waitFor(() => expect(served(ann)).toEqual(all));
   await ann.leases.stop();
   await ann.leases.release();
-  expect(await redis.keys("*")).toEqual([]);
+  expect(await findKeys(redis, "*")).toEqual([]);
 });
 
 test("what a flush took is taken again", async () => {
   const ann = start("ann");
   await vi.waitFor(() => expect(served(ann)).toEqual(all));
-  await redis.flushall();
-  await vi.waitFor(async () => expect(await redis.keys("*:writer")).toHaveLength(PARTITIONS));
+  await flushAll(redis);
+  await vi.waitFor(async () => expect(await findKeys(redis, "*:writer")).toHaveLength(PARTITIONS));
   expect(served(ann)).toEqual(all);
 });

@@ -1,5 +1,6 @@
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { blockingClient, commandClient } from "./connect.ts";
 import { keys } from "./keys.ts";
@@ -16,7 +17,7 @@ afterAll(() => {
   redis.disconnect();
   blocking.disconnect();
 });
-beforeEach(() => redis.flushall());
+beforeEach(() => flushAll(redis));
 
 const publication = (firstId: number, count: number) => {
   const events = Array.from({ length: count }, (_, n) => {

@@ -4,6 +4,9 @@
  * or a flush.
  */
 import { isRoomName, PARTITIONS, parseId, type RoomName } from "@drawchat/protocol/ids";
+import { sleep } from "@drawchat/runtime/backoff";
+import { Cluster, type Redis } from "ioredis";
+import { type KeyCommand, throwIfNoneWorked, tryCommands } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys, type LikeTarget } from "./keys.ts";
 import { decodePublication } from "./publication.ts";
@@ -147,14 +150,26 @@ function parseTarget(text: string): LikeTarget | undefined {
   return id === undefined ? undefined : `${id}`;
 }
 
+/**
+ * Which of these logs hold anything: at once, or as soon as one does, or none after `blockMs`.
+ * `redis` is a connection for blocking reads. A cluster has none that waits for several partitions: after `blockMs` their
+ * lengths are read, so one small command a partition and `blockMs` is all it costs.
+ */
+export async function awaitEntries(redis: RedisClient, partitions: readonly number[], blockMs: number): Promise<number[]> {
+  if (!(redis instanceof Cluster)) return blockingRead(redis, partitions, blockMs);
+  await sleep(blockMs);
+  const lengths = await tryCommands(
+    redis,
+    partitions.map((partition): KeyCommand => ["xlen", keys.log(partition)]),
+  );
+  throwIfNoneWorked(lengths);
+  return partitions.filter((_, i) => Number(lengths[i]) > 0);
+}
+
 /** The partition that a log's key belongs to. */
 const PARTITION_OF_LOG = new Map(Array.from({ length: PARTITIONS }, (_, partition) => [keys.log(partition), partition]));
 
-/**
- * Which of these logs hold anything: at once, or as soon as one does, or none after `blockMs`.
- * `redis` is a connection for blocking reads.
- */
-export async function awaitEntries(redis: RedisClient, partitions: readonly number[], blockMs: number): Promise<number[]> {
+async function blockingRead(redis: Redis, partitions: readonly number[], blockMs: number): Promise<number[]> {
   const logs = partitions.map((partition) => keys.log(partition));
   const fromStart = partitions.map(() => "0");
   const reply = await redis.xread("COUNT", 1, "BLOCK", blockMs, "STREAMS", ...logs, ...fromStart);

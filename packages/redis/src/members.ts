@@ -1,5 +1,6 @@
 /** Changing who is in a conversation, in Redis, after the change was committed to Postgres under a higher version. */
 import { conversationRoom, notesRoom } from "@drawchat/protocol/ids";
+import { publishCommand } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 import { memberArgs } from "./restore.ts";
@@ -30,7 +31,7 @@ export async function applyMembership(
     await script.run(
       redis,
       [keys.members(room), keys.room(room), keys.room(notes), keys.channel(room), keys.channel(notes)],
-      [version, isBotOn ? 1 : 0, "PUBLISH", room, notes, ...memberArgs({ members })],
+      [version, isBotOn ? 1 : 0, publishCommand(redis), room, notes, ...memberArgs({ members })],
     ),
   );
   if (reply === "applied" || reply === "older" || reply === "unknown") return reply;

@@ -1,5 +1,6 @@
 /** Changing a session's policy in Redis, after the change was committed to Postgres under a higher version. */
 import type { RoomName } from "@drawchat/protocol/ids";
+import { type KeyCommand, publishCommand, tryCommands } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 import { isLikeTarget, type SessionPolicy } from "./room-state.ts";
@@ -36,7 +37,7 @@ export async function applyPolicy(redis: RedisClient, room: RoomName, policy: Se
         policy.closesMs,
         policy.drawMs,
         keptUntilMs,
-        "PUBLISH",
+        publishCommand(redis),
         room,
         policy.winners.join(" "),
       ],
@@ -56,9 +57,8 @@ export async function applyPolicy(redis: RedisClient, room: RoomName, policy: Se
  */
 async function keepLikers(redis: RedisClient, room: RoomName, keptUntilMs: number): Promise<void> {
   const targets = new Set((await redis.hkeys(keys.likes(room))).map((field) => field.slice(0, field.indexOf(":"))));
-  const pipeline = redis.pipeline();
-  for (const target of targets) {
-    if (isLikeTarget(target)) pipeline.pexpireat(keys.liked(room, target), keptUntilMs);
-  }
-  await pipeline.exec();
+  await tryCommands(
+    redis,
+    [...targets].filter(isLikeTarget).map((target): KeyCommand => ["pexpireat", keys.liked(room, target), keptUntilMs]),
+  );
 }

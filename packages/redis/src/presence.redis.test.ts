@@ -1,7 +1,8 @@
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { commandClient, subscriberClient } from "./connect.ts";
+import { commandClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 import {
   beatPresence,
@@ -14,16 +15,17 @@ import {
   removeDeadGateways,
   writePresence,
 } from "./presence.ts";
+import { Subscriber } from "./subscriber.ts";
 
 const { url } = await testRedis();
 const log = createLog("test", "silent");
-const [redis, subscriber] = [commandClient(url, "test", log), subscriberClient(url, "test", log)];
+const [redis, subscriber] = [commandClient(url, "test", log), new Subscriber(url, "test", log)];
 await Promise.all([redis.connect(), subscriber.connect()]);
 afterAll(() => {
   redis.disconnect();
   subscriber.disconnect();
 });
-beforeEach(async () => void (await redis.flushall()));
+beforeEach(async () => void (await flushAll(redis)));
 
 /** The list that a gateway has, or begins, with these users. */
 async function gatewayWith(gatewayId: string, users: Record<number, "online" | "away"> = {}): Promise<number> {
@@ -65,14 +67,13 @@ test("of a gateway that fell silent nobody is there: they were last seen at its 
 
 test("changes follow one another and are told as they are", async () => {
   const heard: (PresenceChange | undefined)[] = [];
-  subscriber.on("messageBuffer", (_channel: Buffer, bytes: Buffer) => heard.push(decodePresenceChange(bytes)));
-  await subscriber.subscribe(keys.presenceChannel);
+  await subscriber.subscribe(keys.presenceChannel, { onMessage: (bytes) => heard.push(decodePresenceChange(bytes)) });
   const first = await gatewayWith('g"1');
   const second = await writePresence(redis, 'g"1', { follows: first, users: [[9_007_199_254_740_991, "online"]] });
   const third = await writePresence(redis, 'g"1', { follows: second, users: [[9_007_199_254_740_991, "offline"]] });
   await leavePresence(redis, 'g"1');
   await expect.poll(() => heard.length).toBe(4);
-  await subscriber.unsubscribe(keys.presenceChannel);
+  subscriber.unsubscribe(keys.presenceChannel);
   expect(heard.map((change) => [change?.gatewayId, change?.follows, change?.version, [...(change?.users ?? [])]])).toEqual([
     ['g"1', undefined, first, []],
     ['g"1', first, second, [[9_007_199_254_740_991, "online"]]],
@@ -91,7 +92,7 @@ test("a change that does not follow is not taken, and nor is one after Redis los
   const version = await gatewayWith("g1", { 1: "online" });
   expect(await writePresence(redis, "g1", { follows: version - 1, users: [[2, "online"]] })).toBeUndefined();
   expect(await readGatewayPresence(redis, "g1")).toEqual({ version, users: new Map([[1, "online"]]) });
-  await redis.flushall();
+  await flushAll(redis);
   expect(await writePresence(redis, "g1", { follows: version, users: [[2, "online"]] })).toBeUndefined();
   expect(await readGatewayPresence(redis, "g1")).toBeUndefined();
   expect(await gatewayWith("g1", { 1: "online" })).toBeGreaterThanOrEqual(version);

@@ -4,9 +4,11 @@
  */
 import type { PresenceState } from "@drawchat/protocol/conversations";
 import { parseId } from "@drawchat/protocol/ids";
+import { type KeyCommand, publishCommand, runCommands } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 import { asArray, asFields, asNumber, defineScript } from "./script.ts";
+import { redisNowMs } from "./time.ts";
 
 const writeScript = defineScript(new URL("./presence-write.lua", import.meta.url));
 const beatScript = defineScript(new URL("./presence-beat.lua", import.meta.url));
@@ -43,7 +45,7 @@ export async function writePresence(
     await writeScript.run(
       redis,
       [keys.presenceGateways, keys.presenceAt(gatewayId), keys.presenceSeen],
-      [gatewayId, follows ?? "", keys.presenceChannel, "PUBLISH", ...[...users].flat()],
+      [gatewayId, follows ?? "", keys.presenceChannel, publishCommand(redis), ...[...users].flat()],
     ),
   );
   return version === 0 ? undefined : version;
@@ -100,7 +102,11 @@ export async function readGatewayPresence(
   redis: RedisClient,
   gatewayId: string,
 ): Promise<{ version: number; users: Map<number, Here> } | undefined> {
-  const [beat, users] = await resultsOf(redis.multi().hget(keys.presenceGateways, gatewayId).hgetall(keys.presenceAt(gatewayId)));
+  const replies = await redis.multi().hget(keys.presenceGateways, gatewayId).hgetall(keys.presenceAt(gatewayId)).exec();
+  const [beat, users] = (replies ?? []).map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  });
   const version = typeof beat === "string" ? parseBeat(beat)?.version : undefined;
   return version === undefined ? undefined : { version, users: parseUsers(Object.entries(Object(users)), isHere) };
 }
@@ -116,19 +122,18 @@ export interface UserPresence {
 /** Of each of these users. Two round trips. Rejects where Redis is away. */
 export async function readPresence(redis: RedisClient, userIds: readonly number[]): Promise<Map<number, UserPresence>> {
   if (userIds.length === 0) return new Map();
-  const [time, beats, seen] = await resultsOf(
-    redis
-      .pipeline()
-      .time()
-      .hgetall(keys.presenceGateways)
-      .hmget(keys.presenceSeen, ...userIds.map(String)),
-  );
-  const [seconds, micros] = asArray(time).map(asNumber);
-  const nowMs = (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000);
+  const [nowMs, [beats, seen]] = await Promise.all([
+    redisNowMs(redis),
+    runCommands(redis, [
+      ["hgetall", keys.presenceGateways],
+      ["hmget", keys.presenceSeen, ...userIds],
+    ]),
+  ]);
   const gateways = [...parseBeats(new Map(Object.entries(Object(beats))))];
-  const pipeline = redis.pipeline();
-  for (const [gatewayId] of gateways) pipeline.hmget(keys.presenceAt(gatewayId), ...userIds.map(String));
-  const lists = gateways.length === 0 ? [] : await resultsOf(pipeline);
+  const lists = await runCommands(
+    redis,
+    gateways.map(([gatewayId]): KeyCommand => ["hmget", keys.presenceAt(gatewayId), ...userIds]),
+  );
   return new Map(
     userIds.map((userId, n) => {
       let state: PresenceState = "offline";
@@ -182,7 +187,7 @@ async function removeGateway(redis: RedisClient, gatewayId: string, silentMs: nu
     await removeScript.run(
       redis,
       [keys.presenceGateways, keys.presenceAt(gatewayId), keys.presenceSeen],
-      [gatewayId, silentMs, keys.presenceChannel, "PUBLISH"],
+      [gatewayId, silentMs, keys.presenceChannel, publishCommand(redis)],
     ),
   );
 }
@@ -218,11 +223,4 @@ function isHere(value: unknown): value is Here {
 
 function isState(value: unknown): value is PresenceState {
   return isHere(value) || value === "offline";
-}
-
-async function resultsOf(pipeline: { exec: () => Promise<[error: Error | null, result: unknown][] | null> }): Promise<unknown[]> {
-  return ((await pipeline.exec()) ?? []).map(([error, value]) => {
-    if (error) throw error;
-    return value;
-  });
 }

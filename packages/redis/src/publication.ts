@@ -9,6 +9,7 @@
  * of them. A gateway reads the header only. A control publication is unsequenced: `C <room>\n<json>`.
  */
 import { isRoomName, type RoomName } from "@drawchat/protocol/ids";
+import { publish } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 
@@ -125,7 +126,7 @@ export function encodeControl(room: RoomName, control: Control): Buffer {
 
 /** To every gateway with listeners in the room. Rejects where Redis is away; nobody asks for it again. */
 export async function publishControlTo(redis: RedisClient, room: RoomName, control: Control): Promise<void> {
-  await redis.publish(keys.channel(room), encodeControl(room, control));
+  await publish(redis, keys.channel(room), encodeControl(room, control));
 }
 
 function isControlBody(value: unknown): value is Control {

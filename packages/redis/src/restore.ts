@@ -1,5 +1,6 @@
 /** Bringing a room back into Redis from the record (Postgres) and the log. Run by the api, which alone reads both. */
 import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import { publishCommand } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys, type LikeTarget } from "./keys.ts";
 import { encodePublication, type RawEvent } from "./publication.ts";
@@ -55,7 +56,7 @@ export async function restoreRoom(redis: RedisClient, snapshot: RoomSnapshot, { 
         force ? 1 : 0,
         newEpoch(),
         logFirstEntry,
-        "PUBLISH",
+        publishCommand(redis),
         room,
         upto,
         ...windowArgs(policy),

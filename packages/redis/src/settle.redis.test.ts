@@ -1,11 +1,14 @@
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { findKeys, flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { commandClient, subscriberClient } from "./connect.ts";
+import { publish } from "./commands.ts";
+import { commandClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 import { readLog } from "./log.ts";
 import { encodePublication } from "./publication.ts";
 import { type RoomSettlement, settle } from "./settle.ts";
+import { Subscriber } from "./subscriber.ts";
 
 const PARTITION = 5;
 const ROOM = "s5";
@@ -15,19 +18,18 @@ const CLIENT = "0b2ad12e-8d0e-4d0c-9a53-0d6ad8d0c001";
 const log = createLog("test", "silent");
 const server = await testRedis();
 const redis = commandClient(server.url, "test", log);
-const subscriber = subscriberClient(server.url, "test", log);
+const subscriber = new Subscriber(server.url, "test", log);
 await redis.connect();
 await subscriber.connect();
 const heard: string[] = [];
-subscriber.on("message", (_channel, text: string) => heard.push(text));
-await subscriber.subscribe(keys.channel(ROOM));
+await subscriber.subscribe(keys.channel(ROOM), { onMessage: (bytes) => heard.push(bytes.toString("utf8")) });
 afterAll(() => {
   redis.disconnect();
   subscriber.disconnect();
 });
 
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   heard.length = 0;
 });
 
@@ -53,7 +55,7 @@ const quiet: RoomSettlement = { rejected: [], columns: new Map() };
 async function settleAll(room: RoomSettlement = quiet, nonces?: readonly string[]) {
   const entries = await readLog(redis, PARTITION, 500);
   const named = entries.map((entry, i) => ({ streamId: entry.streamId, nonce: nonces?.[i] ?? entry.nonce }));
-  return settle(redis, { partition: PARTITION, entries: named, rooms: new Map([[ROOM, room]]), publish: "PUBLISH" });
+  return settle(redis, { partition: PARTITION, entries: named, rooms: new Map([[ROOM, room]]) });
 }
 
 const clock = () => redis.hgetall(keys.clock(PARTITION));
@@ -61,9 +63,8 @@ const likes = () => redis.hgetall(keys.likes(ROOM));
 
 /** Publications arrive in order: once this one is heard, all before it are. */
 async function heardSoFar(): Promise<string[]> {
-  const end = new Promise<void>((resolve) => subscriber.on("message", (_channel, text: string) => text === "end" && resolve()));
-  await redis.publish(keys.channel(ROOM), "end");
-  await end;
+  await publish(redis, keys.channel(ROOM), "end");
+  await expect.poll(() => heard.at(-1)).toBe("end");
   return heard.filter((text) => text !== "end");
 }
 
@@ -83,7 +84,7 @@ test("settling again changes nothing", async () => {
   await accept(FIRST, { sessionLikes: 2 });
   const entries = await readLog(redis, PARTITION, 500);
   const rooms = new Map([[ROOM, { rejected: [], columns: new Map([["s", 2] as const]) }] as const]);
-  const settleOnce = () => settle(redis, { partition: PARTITION, entries, rooms, publish: "PUBLISH" });
+  const settleOnce = () => settle(redis, { partition: PARTITION, entries, rooms });
   await settleOnce();
   const before = [await clock(), await likes()];
   expect((await settleOnce()).statuses).toEqual(["gone"]);
@@ -102,7 +103,7 @@ test("log_bytes and the watermark follow what is left", async () => {
   const bytesOfOne = Number((await clock()).log_bytes);
   await accept(FIRST + 64);
   const entries = first === undefined ? [] : [first];
-  const { stored } = await settle(redis, { partition: PARTITION, entries, rooms: new Map([[ROOM, quiet]]), publish: "PUBLISH" });
+  const { stored } = await settle(redis, { partition: PARTITION, entries, rooms: new Map([[ROOM, quiet]]) });
   expect([stored, Number((await clock()).log_bytes)]).toEqual([FIRST + 63, bytesOfOne]);
   expect(await heardSoFar()).toEqual([`C s5\n{"type":"stored","upto":${FIRST + 63}}`]);
 });
@@ -128,6 +129,6 @@ test("nothing is made for a room or a clock that Redis does not know", async () 
   await redis.del(keys.clock(PARTITION), keys.room(ROOM), keys.likes(ROOM));
   expect((await settleAll({ rejected: [], columns: new Map([["s", 1]]) })).statuses).toEqual(["removed"]);
   // The stream stays, empty: its last id is what a new clock starts above.
-  expect(await redis.keys("*")).toEqual([keys.log(PARTITION)]);
+  expect(await findKeys(redis, "*")).toEqual([keys.log(PARTITION)]);
   expect(await heardSoFar()).toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** Removes committed entries from a partition's log: see settle.lua. */
 import type { RoomName } from "@drawchat/protocol/ids";
+import { publishCommand } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys, type LikeTarget } from "./keys.ts";
 import type { LogEntry } from "./log.ts";
@@ -26,7 +27,6 @@ export interface Settlement {
   readonly entries: readonly Pick<LogEntry, "streamId" | "nonce">[];
   /** Every room that the entries touch. */
   readonly rooms: ReadonlyMap<RoomName, RoomSettlement>;
-  readonly publish: "PUBLISH" | "SPUBLISH";
 }
 
 /** `gone`: not there any more. `replaced`: there under another nonce, thus another entry; it stays. */
@@ -41,9 +41,9 @@ export interface Settled {
 }
 
 /** Safe to repeat: after a time-out it is unknown whether it ran. */
-export async function settle(redis: RedisClient, { partition, entries, rooms, publish }: Settlement): Promise<Settled> {
+export async function settle(redis: RedisClient, { partition, entries, rooms }: Settlement): Promise<Settled> {
   const keyNames = [keys.clock(partition), keys.log(partition)];
-  const args: ScriptArgument[] = [publish, entries.length, rooms.size];
+  const args: ScriptArgument[] = [publishCommand(redis), entries.length, rooms.size];
   for (const { streamId, nonce } of entries) args.push(streamId, nonce);
   for (const [room, { rejected, columns }] of rooms) {
     keyNames.push(keys.room(room), keys.likes(room), keys.channel(room));

@@ -1,8 +1,10 @@
 /** Live viewers of a room over all gateways: each gateway owns one field, which goes stale when it falls silent. */
 import type { RoomName } from "@drawchat/protocol/ids";
+import { type KeyCommand, publishCommand, runCommands } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
-import { asArray, asNumber, defineScript } from "./script.ts";
+import { asNumber, defineScript } from "./script.ts";
+import { redisNowMs } from "./time.ts";
 
 const script = defineScript(new URL("./viewers.lua", import.meta.url));
 
@@ -15,7 +17,7 @@ export async function beatViewers(redis: RedisClient, room: RoomName, gatewayId:
     await script.run(
       redis,
       [keys.viewers(room), keys.channel(room), keys.room(room)],
-      [gatewayId, count, VIEWERS_STALE_MS, "PUBLISH", room],
+      [gatewayId, count, VIEWERS_STALE_MS, publishCommand(redis), room],
     ),
   );
 }
@@ -33,13 +35,16 @@ export async function readBeats(
   redis: RedisClient,
   rooms: readonly RoomName[],
 ): Promise<{ redisTimeMs: number; beats: Map<RoomName, RoomBeats> }> {
-  const pipeline = redis.pipeline().time();
-  for (const room of rooms) pipeline.hgetall(keys.viewers(room)).hget(keys.room(room), "peak");
-  const [time, ...replies] = ((await pipeline.exec()) ?? []).map(([error, value]) => {
-    if (error) throw error;
-    return value;
-  });
-  const [seconds, micros] = asArray(time).map(asNumber);
+  const [redisTimeMs, replies] = await Promise.all([
+    redisNowMs(redis),
+    runCommands(
+      redis,
+      rooms.flatMap((room): KeyCommand[] => [
+        ["hgetall", keys.viewers(room)],
+        ["hget", keys.room(room), "peak"],
+      ]),
+    ),
+  ]);
   const beats = new Map<RoomName, RoomBeats>();
   rooms.forEach((room, i) => {
     const seenMs = new Map<string, number>();
@@ -49,5 +54,5 @@ export async function readBeats(
     }
     beats.set(room, { seenMs, peak: Number(replies[i * 2 + 1] ?? 0) });
   });
-  return { redisTimeMs: (seconds ?? 0) * 1_000 + Math.floor((micros ?? 0) / 1_000), beats };
+  return { redisTimeMs, beats };
 }

@@ -1,6 +1,8 @@
 /** What the api reads from its environment; every bad variable is named at once. */
+
 import { readTokenConfig, type TokenConfig } from "@drawchat/auth/config";
 import { readUploadSettings, type UploadSettings } from "@drawchat/files/settings";
+import { readRedisUrl } from "@drawchat/redis/redis-url";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
 import {
@@ -46,7 +48,7 @@ export function loadConfig(source: EnvSource): Config {
     port: env.int("PORT", 8_002, { min: 0, max: 65_535 }),
     privateHost: env.text("PRIVATE_HOST", "127.0.0.1"),
     privatePort: env.int("PRIVATE_PORT", 9_002, { min: 0, max: 65_535 }),
-    redisUrl: env.required("REDIS_URL", "a redis:// URL"),
+    redisUrl: readRedisUrl(env),
     databaseUrl: env.required("DATABASE_URL", "a postgres:// URL"),
     databaseConnections: env.int("DATABASE_CONNECTIONS", 8, { min: 2, max: 100 }),
     token: readTokenConfig(env),

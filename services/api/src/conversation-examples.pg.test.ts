@@ -1,5 +1,7 @@
 /** The examples in the description are calls that work: each is made here, and answers what its schema and itself say. */
+
 import type { Role } from "@drawchat/auth/claims";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import type Type from "typebox";
 import Value from "typebox/value";
 import { expect, test } from "vitest";
@@ -32,7 +34,7 @@ await stores.database.db
   .updateTable("conversations")
   .set({ last_message_id: question.id, last_event_id: question.id, last_activity_at: question.created_at })
   .execute();
-await redis.flushall();
+await flushAll(redis);
 
 interface Described {
   paths: Record<

@@ -2,10 +2,11 @@ import { insertUpload } from "@drawchat/db/uploads";
 import type { ConversationMessage } from "@drawchat/protocol/conversations";
 import { Conversation, ConversationMessagePage, NewerMessages, type ReadState, SentMessage } from "@drawchat/protocol/conversations-rest";
 import { conversationRoom, PARTITIONS } from "@drawchat/protocol/ids";
-import { subscriberClient } from "@drawchat/redis/connect";
 import { readHistoryPage } from "@drawchat/redis/history-page";
 import { keys } from "@drawchat/redis/keys";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import Value from "typebox/value";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { BOT_ID, codeOf, conversationWorld, person } from "../test/conversation-world.ts";
@@ -42,7 +43,7 @@ describe("a page", () => {
   test("has what was just sent, and what is stored, each once", async () => {
     const said = await lines(3, 2);
     expect((await pageFor(ANN)).messages).toEqual(said);
-    await redis.flushall();
+    await flushAll(redis);
     expect(textsOf(await pageFor(ANN))).toEqual(["line 0", "line 1", "line 2"]);
   });
 
@@ -163,7 +164,7 @@ describe("a message", () => {
     const again = await send(ANN, { ...body, message: "twice" });
     expect(again).toMatchObject({ status: 200, body: { message: Object(first.body).message, duplicate: true } });
     await store(Object(first.body).message, body.client_id);
-    await redis.flushall();
+    await flushAll(redis);
     expect(await send(ANN, body)).toMatchObject({ status: 200, body: again.body });
     expect((await pageFor(ANN)).messages).toHaveLength(1);
     expect((await send(BEN, body)).status).toBe(201);
@@ -336,12 +337,12 @@ describe("a read mark", () => {
 describe("typing", () => {
   test("is told to the room, and stored nowhere", async () => {
     await say(ANN, id, "hello");
-    const subscriber = subscriberClient(stores.redisServer.url, "test", createLog("test", "silent"));
+    const subscriber = new Subscriber(stores.redisServer.url, "test", createLog("test", "silent"));
     await subscriber.connect();
-    await subscriber.subscribe(keys.channel(conversationRoom(id)));
-    const heard = new Promise<string>((resolve) => subscriber.once("message", (_channel, text) => resolve(text)));
+    const heard = Promise.withResolvers<Buffer>();
+    await subscriber.subscribe(keys.channel(conversationRoom(id)), { onMessage: heard.resolve });
     expect((await call(`POST /conversations/${id}/typing`, { ...ANN, body: { is_typing: true } })).status).toBe(204);
-    expect(await heard).toBe(`C ${conversationRoom(id)}\n{"type":"typing","user_id":1,"is_typing":true}`);
+    expect((await heard.promise).toString("utf8")).toBe(`C ${conversationRoom(id)}\n{"type":"typing","user_id":1,"is_typing":true}`);
     subscriber.disconnect();
     expect((await call(`POST /conversations/${id}/typing`, { ...ANN, body: { is_typing: "yes" } })).status).toBe(400);
   });

@@ -3,6 +3,7 @@ import { conversationRoom, notesRoom, PARTITIONS } from "@drawchat/protocol/ids"
 import { readHistoryPage } from "@drawchat/redis/history-page";
 import { keys } from "@drawchat/redis/keys";
 import { readRoom } from "@drawchat/redis/room-state";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { Compile } from "typebox/compile";
 import { beforeEach, expect, test } from "vitest";
 import { testApi, testStores } from "./test-api.ts";
@@ -20,7 +21,7 @@ const notes = () => notesRoom(id);
 const at = (n: number) => n * PARTITIONS + (id % PARTITIONS);
 
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   await pool.query(`INSERT INTO users (id, username, role) VALUES (1, 'ann', 'customer'), (2, 'bob', 'agent') ON CONFLICT DO NOTHING`);
   const { rows } = await pool.query<{ id: number }>(
     `INSERT INTO conversations (created_by, client_id, is_bot_on, policy_version) VALUES (1, gen_random_uuid(), true, 7) RETURNING id`,

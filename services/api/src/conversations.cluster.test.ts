@@ -1,9 +1,11 @@
 /** Conversations over two apis and a writer: what one node accepts the other reads, and what is stored is what lists show. */
+
 import type { Role } from "@drawchat/auth/claims";
 import { Conversation, ConversationPage, SentMessage } from "@drawchat/protocol/conversations-rest";
 import { commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import { type ProcessName, startCluster } from "@drawchat/testkit/cluster";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import type Type from "typebox";
 import Value from "typebox/value";
 import { afterAll, expect, test } from "vitest";
@@ -64,7 +66,7 @@ test("a conversation from its first message to its tombstones", async () => {
 
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
   await redis.connect();
-  await redis.flushall();
+  await flushAll(redis);
   redis.disconnect();
   expect(await ask(SentMessage, "api-1", `POST ${path}/messages`, ANN, first)).toEqual({ ...sent, duplicate: true });
 });

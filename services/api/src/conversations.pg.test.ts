@@ -1,10 +1,10 @@
 import { Conversation, ConversationPage, ParticipantList } from "@drawchat/protocol/conversations-rest";
 import { conversationRoom } from "@drawchat/protocol/ids";
-import { subscriberClient } from "@drawchat/redis/connect";
 import { newMessageParts } from "@drawchat/redis/conversation-message";
 import { readHistoryPage } from "@drawchat/redis/history-page";
 import { keys } from "@drawchat/redis/keys";
 import { readRoom } from "@drawchat/redis/room-state";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -35,18 +35,17 @@ function sayAsBot(id: number) {
 
 /** What these channels publish while `during` runs, until there are so many. */
 async function heardOn(channels: string[], count: number, during: () => Promise<unknown>): Promise<unknown[]> {
-  const subscriber = subscriberClient(stores.redisServer.url, "test", createLog("test", "silent"));
+  const subscriber = new Subscriber(stores.redisServer.url, "test", createLog("test", "silent"));
   await subscriber.connect();
-  await subscriber.subscribe(...channels);
   const heard: unknown[] = [];
-  const done = new Promise<void>((resolve) => {
-    subscriber.on("message", (_channel, text) => {
-      heard.push(JSON.parse(text));
-      if (heard.length === count) resolve();
-    });
-  });
+  const done = Promise.withResolvers<void>();
+  const onMessage = (bytes: Buffer) => {
+    heard.push(JSON.parse(bytes.toString("utf8")));
+    if (heard.length === count) done.resolve();
+  };
+  await Promise.all(channels.map((channel) => subscriber.subscribe(channel, { onMessage })));
   await during();
-  await done;
+  await done.promise;
   subscriber.disconnect();
   return heard;
 }

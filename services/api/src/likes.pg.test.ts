@@ -1,3 +1,4 @@
+import { findKeys, flushAll } from "@drawchat/testkit/redis-nodes";
 import { addSession } from "@drawchat/testkit/sessions";
 import { beforeEach, describe, expect, test } from "vitest";
 import { post, store, testApi, testStores } from "./test-api.ts";
@@ -48,7 +49,7 @@ describe("liking the session", () => {
       .values({ session_id: sessionId, message_id: null, user_id: 5, created_at: new Date() })
       .execute();
     await database.db.updateTable("live_chat_sessions").set({ total_likes: 1 }).where("id", "=", sessionId).execute();
-    await redis.flushall();
+    await flushAll(redis);
     expect((await call("POST /live-chat/like", { user: 5 })).status).toBe(409);
     expect((await call("POST /live-chat/like", { user: 6 })).body).toMatchObject({ total_likes: 2 });
   });
@@ -70,11 +71,15 @@ describe("liking a message", () => {
       .insertInto("live_chat_likes")
       .values({ session_id: sessionId, message_id: id, user_id: 8, created_at: new Date() })
       .execute();
-    await redis.flushall();
+    await flushAll(redis);
     await restorer.restore(`s${sessionId}`);
-    await redis.del(...(await redis.keys("dc:*:history:*")), ...(await redis.keys("dc:*:likes:*")), ...(await redis.keys("dc:*:liked:*")));
+    await redis.del(
+      ...(await findKeys(redis, "dc:*:history:*")),
+      ...(await findKeys(redis, "dc:*:likes:*")),
+      ...(await findKeys(redis, "dc:*:liked:*")),
+    );
     expect((await call(`POST /live-chat/like-message/${id}`, { user: 1 })).body).toMatchObject({ likes: 5 });
-    await redis.del(...(await redis.keys("dc:*:likes:*")), ...(await redis.keys("dc:*:liked:*")));
+    await redis.del(...(await findKeys(redis, "dc:*:likes:*")), ...(await findKeys(redis, "dc:*:liked:*")));
     expect((await call(`POST /live-chat/like-message/${id}`, { user: 8 })).body).toMatchObject({ code: "already_liked" });
   });
 

@@ -1,5 +1,6 @@
 import { MessagePage } from "@drawchat/protocol/rest";
 import { keys } from "@drawchat/redis/keys";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { addSession } from "@drawchat/testkit/sessions";
 import Value from "typebox/value";
 import { beforeEach, expect, test } from "vitest";
@@ -58,7 +59,7 @@ test("before cuts inside a publication", async () => {
 test("a room that Redis does not know is read from Postgres", async () => {
   const ids = await post(acceptor, sessionId, texts(3));
   for (const id of ids) await store(database, sessionId, { id, likes: 2 });
-  await redis.flushall();
+  await flushAll(redis);
   const messages = await page();
   expect(idsOf(messages)).toEqual(ids);
   expect(messages[0]?.likes).toBe(2);

@@ -1,10 +1,11 @@
 import type { RoomName } from "@drawchat/protocol/ids";
-import { subscriberClient } from "@drawchat/redis/connect";
 import { readHistoryPage, readLikes } from "@drawchat/redis/history-page";
 import { keys } from "@drawchat/redis/keys";
 import { readRoom } from "@drawchat/redis/room-state";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { addSession } from "@drawchat/testkit/sessions";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { buildPrivateServer } from "./private-server.ts";
@@ -20,7 +21,7 @@ let sessionId = 0;
 let room: RoomName = "s1";
 
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   sessionId = (await addSession(database.db)).id;
   room = `s${sessionId}`;
 });
@@ -33,7 +34,7 @@ describe("a restore", () => {
     const ids = await post(parts.acceptor, sessionId, ["one", "two", "three"]);
     await call(`POST /live-chat/like-message/${ids[1]}`, { user: 4 });
     for (const id of ids) await store(database, sessionId, { id, likes: id === ids[1] ? 1 : 0 });
-    await redis.flushall();
+    await flushAll(redis);
     expect((await restore(room)).statusCode).toBe(204);
     expect(await idsInHistory()).toEqual(ids);
     expect(await readRoom(redis, room)).toMatchObject({ upto: ids[2], policy: { state: "open", version: 1 } });
@@ -76,7 +77,7 @@ describe("a restore", () => {
       .set({ deleted_at: new Date() })
       .where("id", "=", ids[0] ?? 0)
       .execute();
-    await redis.flushall();
+    await flushAll(redis);
     await restore(room);
     expect(await idsInHistory()).toEqual(ids.slice(1));
   });
@@ -108,13 +109,13 @@ describe("a rebuild", () => {
     const ids = await post(parts.acceptor, sessionId, ["one", "two"]);
     for (const id of ids) await store(database, sessionId, { id });
     await redis.xtrim(keys.history(room), "MAXLEN", "0");
-    const subscriber = subscriberClient(redisServer.url, "test", log);
+    const subscriber = new Subscriber(redisServer.url, "test", log);
     await subscriber.connect();
-    await subscriber.subscribe(keys.channel(room));
-    const published = new Promise<string>((resolve) => subscriber.once("message", (_channel, text) => resolve(text)));
+    const published = Promise.withResolvers<Buffer>();
+    await subscriber.subscribe(keys.channel(room), { onMessage: published.resolve });
     const answer = await app.inject({ method: "POST", url: `/internal/rooms/${room}/rebuild` });
     expect(answer.statusCode).toBe(204);
-    expect(await published).toBe(`C ${room}\n{"type":"reset"}`);
+    expect((await published.promise).toString("utf8")).toBe(`C ${room}\n{"type":"reset"}`);
     expect(await idsInHistory()).toEqual(ids);
     subscriber.disconnect();
   });

@@ -1,5 +1,6 @@
 import { DisabledStatus, Status } from "@drawchat/protocol/rest";
 import { beatViewers } from "@drawchat/redis/viewers";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { addSession } from "@drawchat/testkit/sessions";
 import Value from "typebox/value";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -11,7 +12,7 @@ const { parts, call, database, redis } = await testApi(stores);
 
 beforeEach(async () => {
   await database.db.deleteFrom("live_chat_sessions").execute();
-  await redis.flushall();
+  await flushAll(redis);
   parts.sessions.forget();
 });
 

@@ -4,6 +4,7 @@ import { commandClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { Audience } from "./audience.ts";
 
@@ -17,7 +18,7 @@ const rooms = new Map<RoomName, { epoch: string; sockets: { userIds: number[] } 
 let audience: Audience;
 
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   rooms.clear();
   audience = new Audience({ redis, gatewayId: "g1", find: (room) => rooms.get(room) });
 });

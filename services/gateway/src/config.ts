@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readTokenConfig, type TokenConfig } from "@drawchat/auth/config";
+import { readRedisUrl } from "@drawchat/redis/redis-url";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
 import {
@@ -50,7 +51,7 @@ export function loadConfig(source: EnvSource): GatewayConfig {
     isPortShared: env.bool("GATEWAY_SHARED_PORT", false),
     privateHost: env.text("PRIVATE_HOST", "127.0.0.1"),
     privatePort: env.int("PRIVATE_PORT", 0, PORTS),
-    redisUrl: env.required("REDIS_URL", "a redis:// URL"),
+    redisUrl: readRedisUrl(env),
     apiInternalUrl: env.required("API_INTERNAL_URL", "the URL of the api's private port"),
     gatewayId: env.text("GATEWAY_ID", `gateway-${randomUUID().slice(0, 8)}`),
     logLevel: env.oneOf("LOG_LEVEL", "info", LOG_LEVELS),

@@ -1,7 +1,8 @@
-/** Commands to every gateway: taken at once from `dc:ctl`, and by a poll of their version every 2 s where that got lost. */
+/** Commands to every gateway: taken at once from `dc:{ctl}`, and by a poll of their version every 2 s where that got lost. */
 import { isReady, type RedisClient } from "@drawchat/redis/connect";
 import { type ControlCommand, controlVersion, readControl } from "@drawchat/redis/control";
 import { keys } from "@drawchat/redis/keys";
+import type { Subscriber } from "@drawchat/redis/subscriber";
 import { sleep } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
 
@@ -9,14 +10,14 @@ const POLL_MS = 2_000;
 
 export class ControlWatch {
   readonly #redis: RedisClient;
-  readonly #subscriber: RedisClient;
+  readonly #subscriber: Subscriber;
   readonly #log: Log;
   readonly #onCommand: (command: ControlCommand) => void;
   readonly #stopped = new AbortController();
   #version = 0;
   #reading: Promise<void> | undefined;
 
-  constructor(deps: { redis: RedisClient; subscriber: RedisClient; log: Log; onCommand: (command: ControlCommand) => void }) {
+  constructor(deps: { redis: RedisClient; subscriber: Subscriber; log: Log; onCommand: (command: ControlCommand) => void }) {
     this.#redis = deps.redis;
     this.#subscriber = deps.subscriber;
     this.#log = deps.log;
@@ -26,12 +27,7 @@ export class ControlWatch {
   /** Commands from before the start concern sockets that this process never had. */
   async start(): Promise<void> {
     this.#version = await controlVersion(this.#redis);
-    // As bytes: a listener for text would turn every publication of every room into text.
-    const control = Buffer.from(keys.control);
-    this.#subscriber.on("messageBuffer", (channel: Buffer) => {
-      if (channel.equals(control)) void this.#read();
-    });
-    await this.#subscriber.subscribe(keys.control);
+    await this.#subscriber.subscribe(keys.control, { onMessage: () => void this.#read() });
     void this.#poll();
   }
 

@@ -1,5 +1,6 @@
 import { createTokenVerifier } from "@drawchat/auth/token";
 import { MAX_ROOMS_PER_SOCKET } from "@drawchat/protocol/conversations";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { expect, test } from "vitest";
@@ -13,14 +14,15 @@ import { Rooms } from "./rooms.ts";
 import { Seat } from "./seat.ts";
 
 const log = createLog("test", "silent");
+const subscriber = new Subscriber("redis://127.0.0.1:1", "test", log);
 const deps = roomDeps(nowhere, () => undefined);
 const key = { kind: "secret", secret: new Uint8Array(32) } as const;
 const handle = createConversationCommands({
   ...deps,
-  rooms: new Rooms({ ...deps, subscriber: nowhere, gatewayId: "g1", audienceMs: 5_000 }),
+  rooms: new Rooms({ ...deps, subscriber, gatewayId: "g1", audienceMs: 5_000 }),
   verifier: createTokenVerifier({ key, issuer: "drawchat", audience: "drawchat", maxAgeSeconds: 60 }),
-  presence: new Presence({ redis: nowhere, subscriber: nowhere, gatewayId: "g1", clock: deps.clock, log, onPresence: () => undefined }),
-  inbox: new InboxFeed({ subscriber: nowhere, log }),
+  presence: new Presence({ redis: nowhere, subscriber, gatewayId: "g1", clock: deps.clock, log, onPresence: () => undefined }),
+  inbox: new InboxFeed({ subscriber, log }),
   resumes: new RateLimiterMemory({ points: 3, duration: 10 }),
   messagesPerMinute: 120,
   onBadFrame: () => undefined,

@@ -1,4 +1,5 @@
 /** Conversations over real gateways, with the live chat disabled: rooms, messages, membership, marks, inboxes, presence. */
+
 import { randomUUID } from "node:crypto";
 import type { Role } from "@drawchat/auth/claims";
 import { conversationRoom, notesRoom } from "@drawchat/protocol/ids";
@@ -9,6 +10,7 @@ import { readPresence } from "@drawchat/redis/presence";
 import { createLog } from "@drawchat/runtime/log";
 import { startCluster } from "@drawchat/testkit/cluster";
 import { addConversation, addUsers } from "@drawchat/testkit/conversations";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, expect, test } from "vitest";
 import { ConversationClient, type User } from "../test/conversation-client.ts";
 
@@ -403,7 +405,7 @@ test("who was taken out while Redis lost its memory leaves at the reset; the oth
   await ann.waitFor("stored", (frame) => frame.room === room && frame.upto >= before.id);
   await db.updateTable("conversations").set({ policy_version: 2 }).where("id", "=", id).execute();
   await db.updateTable("conversation_participants").set({ left_at: new Date() }).where("user_id", "=", b).execute();
-  await redis.flushall();
+  await flushAll(redis);
   expect(await ann.waitFor("reset")).toMatchObject({ room, upto: before.id, events: [{ message: { message: "kept" } }] });
   await expect.poll(() => ben.all("left"), SOON).toEqual([{ type: "left", room, reason: "removed" }]);
   expect(ben.all("reset")).toEqual([]);

@@ -3,8 +3,8 @@
  * has a socket here, that of all agents while one of them has. The frames go out as they came.
  */
 import type { InboxStaleFrame } from "@drawchat/protocol/conversations";
-import { isReady, type RedisClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
+import type { Subscriber } from "@drawchat/redis/subscriber";
 import type { Log } from "@drawchat/runtime/log";
 import type { Connection } from "./connection.ts";
 
@@ -16,19 +16,13 @@ interface Channel {
 }
 
 export class InboxFeed {
-  readonly #subscriber: RedisClient;
+  readonly #subscriber: Subscriber;
   readonly #log: Log;
   readonly #channels = new Map<string, Channel>();
 
-  constructor({ subscriber, log }: { subscriber: RedisClient; log: Log }) {
+  constructor({ subscriber, log }: { subscriber: Subscriber; log: Log }) {
     this.#subscriber = subscriber;
     this.#log = log;
-  }
-
-  start(): void {
-    // As bytes: a listener for text would turn every publication of every room into text.
-    this.#subscriber.on("messageBuffer", (channel: Buffer, bytes: Buffer) => this.#onMessage(channel.toString("latin1"), bytes));
-    this.#subscriber.on("ready", () => void this.#onReady());
   }
 
   /** Resolves when the socket hears of everything further. Rejects where the subscription is away. */
@@ -44,10 +38,13 @@ export class InboxFeed {
   }
 
   async #enter(name: string, connection: Connection): Promise<void> {
-    if (!isReady(this.#subscriber)) throw new Error("the subscription connection is away");
     let channel = this.#channels.get(name);
     if (channel === undefined) {
-      channel = { connections: new Set(), subscribed: this.#subscriber.subscribe(name) };
+      const subscribed = this.#subscriber.subscribe(name, {
+        onMessage: (bytes) => this.#onMessage(name, bytes),
+        onRestored: () => this.#onRestored(name),
+      });
+      channel = { connections: new Set(), subscribed };
       this.#channels.set(name, channel);
     }
     channel.connections.add(connection);
@@ -63,8 +60,7 @@ export class InboxFeed {
     const channel = this.#channels.get(name);
     if (channel?.connections.delete(connection) !== true || channel.connections.size > 0) return;
     this.#channels.delete(name);
-    // A later subscription of the same channel is sent after this, so the order is right.
-    if (isReady(this.#subscriber)) this.#subscriber.unsubscribe(name).catch(() => undefined);
+    this.#subscriber.unsubscribe(name);
   }
 
   #onMessage(name: string, bytes: Buffer): void {
@@ -86,16 +82,10 @@ export class InboxFeed {
     }
   }
 
-  async #onReady(): Promise<void> {
-    const names = [...this.#channels.keys()];
-    if (names.length === 0) return;
-    try {
-      await this.#subscriber.subscribe(...names);
-      const connections = new Set([...this.#channels.values()].flatMap((channel) => [...channel.connections]));
-      for (const connection of connections) tell(connection, STALE_FRAME);
-    } catch (error) {
-      this.#log.warn({ component: "websocket", err: error }, "inboxes not subscribed again");
-    }
+  /** The agents' channel is heard through the same connection as their own: they are told once, by that. */
+  #onRestored(name: string): void {
+    if (name === keys.agentsInbox) return;
+    for (const connection of this.#channels.get(name)?.connections ?? []) tell(connection, STALE_FRAME);
   }
 }
 

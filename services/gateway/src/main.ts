@@ -1,7 +1,8 @@
 /** The gateway: sockets on one side, Redis on the other. Wiring only. */
 import { createTokenVerifier } from "@drawchat/auth/token";
 import { Acceptor } from "@drawchat/redis/accept";
-import { assertRedisSettings, commandClient, isReady, subscriberClient } from "@drawchat/redis/connect";
+import { assertRedisSettings, commandClient, isReady } from "@drawchat/redis/connect";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { PrivateServer } from "@drawchat/runtime/private-server";
@@ -35,7 +36,7 @@ const log = createLog("gateway", config.logLevel).child({ gateway: config.gatewa
 
 async function start(): Promise<RunningService> {
   const redis = commandClient(config.redisUrl, config.gatewayId, log);
-  const subscriber = subscriberClient(config.redisUrl, config.gatewayId, log);
+  const subscriber = new Subscriber(config.redisUrl, config.gatewayId, log);
   await Promise.all([redis.connect(), subscriber.connect()]);
   await assertRedisSettings(redis);
 
@@ -187,14 +188,13 @@ async function start(): Promise<RunningService> {
     metrics: registry,
     notReady: () => [
       ...(isReady(redis) ? [] : ["redis"]),
-      ...(isReady(subscriber) ? [] : ["redis subscription"]),
+      ...(subscriber.isReady ? [] : ["redis subscription"]),
       ...(server.isDraining ? ["draining"] : []),
     ],
     ...(trails === undefined ? {} : { routes: { "/trail": (query) => trails.answer(query) } }),
   });
 
   rooms.start();
-  inbox.start();
   await control.start();
   await presence.start();
   await probe.start();

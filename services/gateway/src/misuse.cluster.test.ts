@@ -1,10 +1,12 @@
 /** Frames of good form that ask for what must not be, say things twice, or lie about their sender. */
+
 import { randomUUID } from "node:crypto";
 import { ERRORS } from "@drawchat/protocol/errors";
 import { commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import { type AnyServerFrame, TestClient } from "@drawchat/testkit/client";
 import { startCluster } from "@drawchat/testkit/cluster";
+import { findKeys } from "@drawchat/testkit/redis-nodes";
 import { afterAll, expect, test } from "vitest";
 import { watchRoom } from "../test/watched-room.ts";
 import { MARK } from "../test/witness.ts";
@@ -19,7 +21,7 @@ async function likeKeys(): Promise<string[]> {
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
   await redis.connect();
   try {
-    return await redis.keys("*liked*");
+    return await findKeys(redis, "*liked*");
   } finally {
     redis.disconnect();
   }

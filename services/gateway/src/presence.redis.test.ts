@@ -1,9 +1,12 @@
 /** Two gateways' presence over a real Redis. */
-import { commandClient, subscriberClient } from "@drawchat/redis/connect";
+
+import { commandClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { readPresence } from "@drawchat/redis/presence";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { looseConnection } from "../test/loose-connection.ts";
 import { Presence } from "./presence.ts";
@@ -15,7 +18,7 @@ const SOON = { timeout: 5_000, interval: 20 };
 
 /** A gateway's presence on connections of its own. */
 async function startPresence(gatewayId: string) {
-  const [redis, subscriber] = [commandClient(url, gatewayId, log), subscriberClient(url, gatewayId, log)];
+  const [redis, subscriber] = [commandClient(url, gatewayId, log), new Subscriber(url, gatewayId, log)];
   await Promise.all([redis.connect(), subscriber.connect()]);
   const told: string[] = [];
   const onPresence = (userId: number, state: string, lastSeenMs?: number) =>
@@ -68,10 +71,10 @@ test("a user on both gateways is online as long as one of them says so", async (
 
 test("a change whose publication was lost is found by the version of the list", async () => {
   const connection = looseConnection();
-  await there.subscriber.unsubscribe(keys.presenceChannel);
+  there.subscriber.unsubscribe(keys.presenceChannel);
   here.presence.set(connection, userId, "online");
   await expect.poll(() => there.presence.stateOf(userId), SOON).toBe("online");
-  await there.subscriber.subscribe(keys.presenceChannel);
+  await there.presence.listen();
   here.presence.remove(connection, userId);
   await expect.poll(() => there.presence.stateOf(userId), SOON).toBe("offline");
 });
@@ -80,7 +83,7 @@ test("after Redis lost its memory the lists come back, and nobody was offline me
   const connection = looseConnection();
   here.presence.set(connection, userId, "online");
   await expect.poll(toldThere, SOON).toEqual([`${userId} online`]);
-  await here.redis.flushall();
+  await flushAll(here.redis);
   await expect.poll(async () => (await readPresence(here.redis, [userId])).get(userId)?.state, SOON).toBe("online");
   expect(toldThere()).toEqual([`${userId} online`]);
   here.presence.remove(connection, userId);

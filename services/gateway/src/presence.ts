@@ -16,6 +16,7 @@ import {
   sumOf,
   writePresence,
 } from "@drawchat/redis/presence";
+import type { Subscriber } from "@drawchat/redis/subscriber";
 import { sleep } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
 import type { Connection } from "./connection.ts";
@@ -33,7 +34,7 @@ const MAX_USERS = 20_000;
 
 export interface PresenceOptions {
   redis: RedisClient;
-  subscriber: RedisClient;
+  subscriber: Subscriber;
   gatewayId: string;
   clock: RedisClock;
   log: Log;
@@ -63,13 +64,13 @@ export class Presence {
 
   /** Resolves once it hears the others. */
   async start(): Promise<void> {
-    const { subscriber } = this.#options;
-    const channel = Buffer.from(keys.presenceChannel);
-    subscriber.on("messageBuffer", (from: Buffer, bytes: Buffer) => {
-      if (from.equals(channel)) this.#onChange(bytes);
-    });
-    await subscriber.subscribe(keys.presenceChannel);
+    await this.listen();
     this.#loop = this.#run();
+  }
+
+  /** Hears the others' changes. What was told before is found by the versions of their lists. */
+  async listen(): Promise<void> {
+    await this.#options.subscriber.subscribe(keys.presenceChannel, { onMessage: (bytes) => this.#onChange(bytes) });
   }
 
   /** Takes this gateway's users away. */

@@ -1,4 +1,5 @@
 /** Rooms over real gateways: windows, resume, repair, viewers, commands, drain. */
+
 import { randomUUID } from "node:crypto";
 import { MAX_MESSAGE_CHARS } from "@drawchat/protocol/frames";
 import { partitionOfRoom, sessionRoom } from "@drawchat/protocol/ids";
@@ -8,6 +9,7 @@ import { keys } from "@drawchat/redis/keys";
 import { createLog } from "@drawchat/runtime/log";
 import { TestClient } from "@drawchat/testkit/client";
 import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 let cluster: Cluster;
@@ -305,7 +307,7 @@ test("after a flush of Redis a version 1 socket still gets every line that is ac
   await cluster.kill("writer-1", "SIGSTOP"); // m1 is lost with Redis: the room is reset
   old.send({ type: "message", message: "m1" });
   await old.waitForMessage("m1");
-  await withRedis((redis) => redis.flushall());
+  await withRedis((redis) => flushAll(redis));
   for (const text of ["m2", "m3", "m4"]) {
     old.send({ type: "message", message: text });
     await old.waitForMessage(text);

@@ -4,10 +4,11 @@
  */
 import type { LeftFrame } from "@drawchat/protocol/conversations";
 import { type RoomKind, type RoomName, roomKind } from "@drawchat/protocol/ids";
-import { isReady, type RedisClient } from "@drawchat/redis/connect";
+import { isReady, onConnected } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { decodeControl, decodePublication, isControl } from "@drawchat/redis/publication";
 import { renewRooms } from "@drawchat/redis/renew";
+import type { Subscriber } from "@drawchat/redis/subscriber";
 import { beatViewers } from "@drawchat/redis/viewers";
 import { sleep } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
@@ -34,7 +35,7 @@ type OpenAnswer = { kind: "open"; room: LiveRoom } | NotOpened;
 export type JoinAnswer = { kind: "joined"; seat: Seat } | { kind: "gone" } | NotOpened;
 
 export interface RoomsOptions extends Omit<LiveRoomDeps, "evict"> {
-  subscriber: RedisClient;
+  subscriber: Subscriber;
   gatewayId: string;
   /** How long joins and leaves gather before they are reported. */
   audienceMs: number;
@@ -46,7 +47,6 @@ export class Rooms {
   readonly #log: Log;
   readonly #rooms = new Map<RoomName, LiveRoom>();
   readonly #opening = new Map<RoomName, Promise<OpenAnswer>>();
-  readonly #byChannel = new Map<string, LiveRoom>();
   readonly #viewersChanged = new Set<LiveRoom>();
   readonly #audience: Audience;
   readonly #stopped = new AbortController();
@@ -62,10 +62,7 @@ export class Rooms {
   }
 
   start(): void {
-    const { redis, subscriber, audienceMs } = this.#options;
-    subscriber.on("messageBuffer", (channel: Buffer, bytes: Buffer) => this.#onMessage(channel, bytes));
-    // What was published while the subscription was away is a hole in every room.
-    subscriber.on("ready", () => void this.#onSubscriberReady());
+    const { redis, audienceMs } = this.#options;
     void this.#every(TIP_CHECK_MS, () => this.#tips.check(this.#ofKind("session")));
     void this.#every(CONVERSATION_CHECK_MS, () => this.#tips.check(this.#ofKind("conversation")));
     void this.#every(RENEWAL_MS, () => renewRooms(redis, [...this.#rooms.keys()]));
@@ -75,7 +72,7 @@ export class Rooms {
       this.#viewersChanged.clear();
       return this.#beatViewers(changed);
     });
-    for (const connection of [redis, subscriber]) connection.on("ready", () => this.#audience.noteLoss());
+    onConnected(redis, () => this.#audience.noteLoss());
     void this.#every(audienceMs, () => this.#audience.report());
   }
 
@@ -173,12 +170,13 @@ export class Rooms {
 
   /** Subscribe first, then read: what is published in between waits in the room and is merged by id. */
   async #openCold(name: RoomName): Promise<OpenAnswer> {
-    const channel = keys.channel(name);
     const room = new LiveRoom(name, this.#roomDeps);
-    this.#byChannel.set(channel, room);
     try {
-      if (!isReady(this.#options.subscriber)) throw new Error("the subscription connection is away");
-      await this.#options.subscriber.subscribe(channel);
+      await this.#options.subscriber.subscribe(keys.channel(name), {
+        onMessage: (bytes) => this.#onMessage(room, bytes),
+        // What was published while it was not heard is a hole.
+        onRestored: () => void (this.#rooms.get(name) === room && room.repair("the subscription was away")),
+      });
       if (await room.open()) {
         this.#rooms.set(name, room);
         this.#tell(room, "room opened");
@@ -216,17 +214,11 @@ export class Rooms {
   }
 
   #drop(room: LiveRoom): void {
-    const channel = keys.channel(room.name);
     room.close();
-    this.#byChannel.delete(channel);
-    const { subscriber } = this.#options;
-    // A newer join of the same room subscribes after this on the same connection, so the order is right.
-    if (isReady(subscriber)) subscriber.unsubscribe(channel).catch(() => undefined);
+    this.#options.subscriber.unsubscribe(keys.channel(room.name));
   }
 
-  #onMessage(channel: Buffer, bytes: Buffer): void {
-    const room = this.#byChannel.get(channel.toString("latin1"));
-    if (room === undefined) return;
+  #onMessage(room: LiveRoom, bytes: Buffer): void {
     try {
       if (isControl(bytes)) {
         const publication = decodeControl(bytes);
@@ -234,17 +226,6 @@ export class Rooms {
       } else room.onPublication(decodePublication(bytes));
     } catch (error) {
       this.#log.error({ component: "live_chat", room: room.name, err: error }, "publication not understood");
-    }
-  }
-
-  async #onSubscriberReady(): Promise<void> {
-    const channels = [...this.#byChannel.keys()];
-    if (channels.length === 0) return;
-    try {
-      await this.#options.subscriber.subscribe(...channels);
-      await Promise.all([...this.#rooms.values()].map((room) => room.repair("the subscription was away")));
-    } catch (error) {
-      this.#log.warn({ component: "live_chat", err: error }, "subscriptions not renewed");
     }
   }
 

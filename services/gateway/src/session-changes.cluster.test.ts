@@ -1,10 +1,12 @@
 /** What an admin changes of a session that people are in: winners, times, the end; over two gateways. */
+
 import type { Role } from "@drawchat/auth/claims";
 import { commandClient } from "@drawchat/redis/connect";
 import { readRoom } from "@drawchat/redis/room-state";
 import { createLog } from "@drawchat/runtime/log";
 import { TestClient } from "@drawchat/testkit/client";
 import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 let cluster: Cluster;
@@ -82,7 +84,7 @@ test("a winner's messages show it from then on, on every gateway, in history and
 
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
   await redis.connect();
-  await redis.flushall();
+  await flushAll(redis);
   await bob.waitFor("reset");
   expect((await readRoom(redis, `s${id}`))?.policy).toMatchObject({ winners: [2] });
   redis.disconnect();

@@ -1,6 +1,8 @@
 import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { freePort } from "@drawchat/local/ports";
-import { commandClient, subscriberClient } from "@drawchat/redis/connect";
+import { commandClient } from "@drawchat/redis/connect";
+import { keys } from "@drawchat/redis/keys";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
 import { afterAll, expect, test } from "vitest";
@@ -40,35 +42,31 @@ async function muteableWay() {
 test("a subscription that went dumb is found and made anew; a healthy one is left alone", async () => {
   const way = await muteableWay();
   const redis = commandClient(server.url, "test", log);
-  const subscriber = subscriberClient(way.url, "test", log);
-  await Promise.all([redis.connect(), subscriber.connect()]);
+  const [subscriber, witness] = [new Subscriber(way.url, "test", log), new Subscriber(server.url, "witness", log)];
+  await Promise.all([redis.connect(), subscriber.connect(), witness.connect()]);
   afterAll(() => {
     redis.disconnect();
     subscriber.disconnect();
+    witness.disconnect();
   });
   const dead: number[] = [];
   const probe = new SubscriptionProbe({ redis, subscriber, gatewayId: "g", log, onDead: () => dead.push(1), probeMs: 20, answerMs: 300 });
   await probe.start();
   afterAll(() => probe.stop());
 
-  const bells = () =>
-    new Promise<void>((resolve) => {
-      let left = 3;
-      const onBell = () => {
-        left -= 1;
-        if (left > 0) return;
-        subscriber.off("messageBuffer", onBell);
-        resolve();
-      };
-      subscriber.on("messageBuffer", onBell);
-    });
-  await bells();
+  let rings = 0;
+  const bell = keys.probe("g", 0);
+  await witness.subscribe(bell, { onMessage: () => (rings += 1) });
+  const threeRings = async () => {
+    const from = rings;
+    await expect.poll(() => rings, { timeout: 10_000 }).toBeGreaterThan(from + 3);
+  };
+  await threeRings();
   expect(dead).toEqual([]);
 
-  const back = new Promise<void>((resolve) => subscriber.once("ready", resolve));
   way.mute();
-  await back;
-  expect(dead).toEqual([1]);
-  await bells();
+  await expect.poll(() => dead, { timeout: 10_000 }).toEqual([1]);
+  await expect.poll(() => subscriber.isHeard(bell), { timeout: 10_000 }).toBe(true);
+  await threeRings();
   expect(dead).toEqual([1]);
 });

@@ -1,10 +1,13 @@
 /**
  * Finds a dead subscription: a TCP connection may look open while nothing comes through it any more, and a quiet room
- * would not tell. The gateway rings its own bell every 5 s; a bell that does not ring within 2 s ends the connection, and
- * its successor brings every room up to date.
+ * would not tell. The gateway rings its own bells every 5 s; one that does not ring within 2 s ends the connection it hangs
+ * on, whose successor brings every room up to date. On a cluster each partition has a bell: they hang on several nodes.
  */
+import { PARTITIONS } from "@drawchat/protocol/ids";
+import { publish } from "@drawchat/redis/commands";
 import { isReady, type RedisClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
+import type { Subscriber } from "@drawchat/redis/subscriber";
 import { sleep } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
 
@@ -13,7 +16,7 @@ const ANSWER_MS = 2_000;
 
 export interface SubscriptionProbeOptions {
   redis: RedisClient;
-  subscriber: RedisClient;
+  subscriber: Subscriber;
   gatewayId: string;
   log: Log;
   onDead: () => void;
@@ -23,35 +26,23 @@ export interface SubscriptionProbeOptions {
 
 export class SubscriptionProbe {
   readonly #options: SubscriptionProbeOptions;
-  readonly #channel: string;
+  /** By channel: the number that it rang with last. */
+  readonly #heard = new Map<string, number>();
   readonly #stopped = new AbortController();
-  #heard = 0;
   #rung = 0;
-  /** The bell can be heard. A connection that is ready again is not subscribed yet. */
-  #isListening = false;
 
   constructor(options: SubscriptionProbeOptions) {
     this.#options = options;
-    this.#channel = keys.probe(options.gatewayId);
+    const bells = options.subscriber.isSharded ? PARTITIONS : 1;
+    for (let partition = 0; partition < bells; partition += 1) this.#heard.set(keys.probe(options.gatewayId, partition), 0);
   }
 
   async start(): Promise<void> {
     const { subscriber } = this.#options;
-    const channel = Buffer.from(this.#channel);
-    subscriber.on("messageBuffer", (from: Buffer, bytes: Buffer) => {
-      if (from.equals(channel)) this.#heard = Number(bytes.toString("latin1"));
-    });
-    subscriber.on("close", () => {
-      this.#isListening = false;
-    });
-    subscriber.on("ready", () => void this.#listen().catch(() => undefined)); // it is gone again: the next one listens
-    await this.#listen();
+    const listen = (channel: string) =>
+      subscriber.subscribe(channel, { onMessage: (bytes) => this.#heard.set(channel, Number(bytes.toString("latin1"))) });
+    await Promise.all([...this.#heard.keys()].map(listen));
     void this.#run();
-  }
-
-  async #listen(): Promise<void> {
-    await this.#options.subscriber.subscribe(this.#channel);
-    this.#isListening = true;
   }
 
   stop(): void {
@@ -59,28 +50,29 @@ export class SubscriptionProbe {
   }
 
   async #run(): Promise<void> {
-    const { redis, subscriber, log, onDead, probeMs = PROBE_MS, answerMs = ANSWER_MS } = this.#options;
+    const { subscriber, log, onDead, probeMs = PROBE_MS, answerMs = ANSWER_MS } = this.#options;
     while (!this.#stopped.signal.aborted) {
       await sleep(probeMs, this.#stopped.signal);
-      if (!(await this.#ring(redis))) continue;
+      const rung = await this.#ring();
+      if (rung.length === 0) continue;
       await sleep(answerMs, this.#stopped.signal);
-      if (this.#stopped.signal.aborted || this.#heard === this.#rung || !isReady(subscriber)) continue;
+      if (this.#stopped.signal.aborted) return;
+      const dumb = rung.filter((channel) => this.#heard.get(channel) !== this.#rung && subscriber.isHeard(channel));
+      if (dumb.length === 0) continue;
       log.warn({ component: "live_chat" }, "the subscription is dead, connecting again");
       onDead();
-      subscriber.disconnect(true);
+      for (const channel of dumb) subscriber.renew(channel);
     }
   }
 
-  /** False where there is nothing to learn: Redis is away, or the subscription is known to be. */
-  async #ring(redis: RedisClient): Promise<boolean> {
-    if (!isReady(redis) || !this.#isListening) return false;
+  /** The bells that rang. There is nothing to learn where Redis is away, or the subscription is known to be. */
+  async #ring(): Promise<string[]> {
+    const { redis, subscriber } = this.#options;
+    if (!isReady(redis)) return [];
     this.#rung += 1;
-    try {
-      await redis.publish(this.#channel, String(this.#rung));
-      return true;
-    } catch {
-      this.#heard = this.#rung; // unknown whether it rang; the next one tells
-      return false;
-    }
+    const channels = [...this.#heard.keys()].filter((channel) => subscriber.isHeard(channel));
+    const rings = await Promise.allSettled(channels.map((channel) => publish(redis, channel, String(this.#rung))));
+    // Where that failed it is unknown whether it rang; the next one tells.
+    return channels.filter((_, i) => rings[i]?.status === "fulfilled");
   }
 }

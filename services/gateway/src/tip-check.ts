@@ -26,7 +26,7 @@ export class TipCheck {
     this.#options = options;
   }
 
-  /** All of these rooms in one round trip. Rejects where Redis is away. */
+  /** All of these rooms at once. Rejects where Redis is away altogether. */
   async check(rooms: readonly LiveRoom[]): Promise<void> {
     if (rooms.length === 0) return;
     const noted = rooms.map((room) => room.upto);
@@ -37,14 +37,14 @@ export class TipCheck {
     );
     this.#options.clock.note(redisTimeMs, requestedAt, performance.now());
     rooms.forEach((room, i) => {
-      this.#judge(room, noted[i] ?? 0, tips[i]);
+      this.#judge(room, noted[i] ?? 0, tips[i] ?? "away");
       room.tellTip(QUIET_MS[room.side.kind]);
     });
   }
 
-  #judge(room: LiveRoom, notedUpto: number, tip: Tip | undefined): void {
-    if (!room.isLive) return; // it is reading already; the next check judges what came of it
-    if (tip === undefined) {
+  #judge(room: LiveRoom, notedUpto: number, tip: Tip | "unknown" | "away"): void {
+    if (!room.isLive || tip === "away") return; // it is reading already, or nothing is known; the next check judges
+    if (tip === "unknown") {
       void room.repair("Redis does not know the room");
       return;
     }

@@ -1,8 +1,10 @@
 /** Who watches, in Postgres: the operators' count beside the number on the screen, through kills and losses. */
+
 import { commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import { TestClient } from "@drawchat/testkit/client";
 import { type Cluster, type ProcessName, startCluster } from "@drawchat/testkit/cluster";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 let cluster: Cluster;
@@ -162,7 +164,7 @@ test("what Redis lost is made up for by full lists", { timeout: 40_000 }, async 
   );
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
   await redis.connect();
-  await redis.flushall();
+  await flushAll(redis);
   redis.disconnect();
   await bob?.close();
   await ann?.waitFor("reset");

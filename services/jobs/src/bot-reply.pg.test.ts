@@ -1,4 +1,5 @@
 /** One turn of the bot, on a real Redis and a real Postgres; the writer's and the api's parts are played by the test. */
+
 import { handOff } from "@drawchat/db/conversation-handoff";
 import { findMembership } from "@drawchat/db/membership";
 import type { NewConversationMessageRow } from "@drawchat/db/tables";
@@ -8,10 +9,12 @@ import { Acceptor, type AcceptorOptions } from "@drawchat/redis/accept";
 import { commandClient } from "@drawchat/redis/connect";
 import { readLog } from "@drawchat/redis/log";
 import { restoreRoom } from "@drawchat/redis/restore";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
 import { addConversation } from "@drawchat/testkit/conversations";
 import { testDatabase } from "@drawchat/testkit/postgres";
 import { testRedis } from "@drawchat/testkit/redis";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { type BotOutcome, type BotParts, replyAsBot } from "./bot-reply.ts";
 import { tellChanged } from "./conversation-changed.ts";
@@ -21,7 +24,8 @@ const CUSTOMER = 1;
 const AGENT = 2;
 const log = createLog("test", "silent");
 const { db, pool } = await testDatabase();
-const redis = commandClient((await testRedis()).url, "test", log);
+const server = await testRedis();
+const redis = commandClient(server.url, "test", log);
 await redis.connect();
 afterAll(() => redis.disconnect());
 
@@ -55,7 +59,7 @@ const parts: BotParts = {
 
 let conversation: number;
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   await pool.query("DELETE FROM graphile_worker._private_jobs");
   outcomes.length = 0;
   questions.length = 0;
@@ -122,7 +126,7 @@ test("an answer that is stored is not said again by a Redis that lost its memory
   await turn(id);
   const [{ clientId } = { clientId: "" }] = await accepted();
   await stored("hello; you said one", { user_id: BOT, role: "bot", client_id: clientId });
-  await redis.flushall();
+  await flushAll(redis);
   await turn(id);
   expect(await accepted()).toEqual([]);
 });
@@ -159,10 +163,9 @@ test("a message that an agent has answered is answered no more, one behind the a
 
 test("asking for a person: answered, then the bot is off, the conversation open, and Redis and the jobs know", async () => {
   const heard: string[] = [];
-  const subscriber = redis.duplicate();
+  const subscriber = new Subscriber(server.url, "test", log);
   await subscriber.connect();
-  subscriber.on("message", (_channel, text: string) => heard.push(text));
-  await subscriber.subscribe(`dc:{u}:inbox:${CUSTOMER}`);
+  await subscriber.subscribe(`dc:{u}:inbox:${CUSTOMER}`, { onMessage: (bytes) => heard.push(bytes.toString("utf8")) });
   await db.updateTable("conversations").set({ status: "pending" }).where("id", "=", conversation).execute();
   const id = await stored("human");
   await turn(id);

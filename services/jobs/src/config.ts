@@ -1,5 +1,7 @@
 /** What the jobs process reads from its environment; every bad variable is named at once. */
+
 import { readUploadSettings, type UploadSettings } from "@drawchat/files/settings";
+import { readRedisUrl } from "@drawchat/redis/redis-url";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
 import { type LiveChatSettings, readConversationSettings, readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
@@ -29,7 +31,7 @@ export function loadConfig(source: EnvSource): Config {
     logLevel: env.oneOf<LogLevel>("LOG_LEVEL", "info", LOG_LEVELS),
     privateHost: env.text("PRIVATE_HOST", "127.0.0.1"),
     privatePort: env.int("PRIVATE_PORT", 9_004, { min: 0, max: 65_535 }),
-    redisUrl: env.required("REDIS_URL", "a redis:// URL"),
+    redisUrl: readRedisUrl(env),
     databaseUrl: env.required("DATABASE_URL", "a postgres:// URL"),
     apiInternalUrl: readApiUrl(env),
     concurrency: env.int("JOBS_CONCURRENCY", 4, { min: 1, max: 50 }),

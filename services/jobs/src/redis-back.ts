@@ -4,7 +4,7 @@
  */
 import type { Database } from "@drawchat/db/connect";
 import { describeError } from "@drawchat/db/postgres-errors";
-import type { RedisClient } from "@drawchat/redis/connect";
+import { onConnected, type RedisClient } from "@drawchat/redis/connect";
 import type { Log } from "@drawchat/runtime/log";
 
 /** They do nothing but tell Redis what is committed. */
@@ -24,7 +24,7 @@ export interface RedisBackOptions {
 
 /** From now on, at each connection to Redis that comes after a lost one. */
 export function hurryWhenRedisIsBack(options: RedisBackOptions): void {
-  options.redis.on("ready", () => void makeDue(options));
+  onConnected(options.redis, () => void makeDue(options));
 }
 
 /** Never rejects: where Postgres is away too, the jobs run when their time has come. */

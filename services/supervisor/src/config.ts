@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { readTokenConfig } from "@drawchat/auth/config";
+import { checkRedisUrl } from "@drawchat/redis/redis-url";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
 import { readConversationSettings, readLiveChatSettings, readNodeEnv } from "@drawchat/runtime/settings";
@@ -39,7 +40,7 @@ export function loadConfig(source: EnvSource): Config {
     gateways: env.int("GATEWAYS", 2, { min: 1, max: 64 }),
     dataDir: resolve(env.text("DATA_DIR", ".data")),
     logDir: resolve(env.text("LOG_DIR", "logs")),
-    redisUrl: readUrl(env, "REDIS_URL", ["redis:", "rediss:"]),
+    redisUrl: env.optional("REDIS_URL"),
     databaseUrl,
     jwtSecret: new Env(source).optional("JWT_SECRET"),
     hasJwks: env.optional("JWT_JWKS_URL") !== undefined,
@@ -48,6 +49,7 @@ export function loadConfig(source: EnvSource): Config {
     drawTimeZone: draw.timeZone,
     logLevel: env.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
   };
+  if (config.redisUrl !== undefined) checkRedisUrl(env, config.redisUrl);
   env.finish();
   return config;
 }

@@ -1,6 +1,7 @@
 /** Stores that the environment names: they must be of use before anything of ours starts. */
 import { ping } from "@drawchat/db/migrate";
-import { assertRedisSettings, commandClient } from "@drawchat/redis/connect";
+import { assertRedisSettings, commandClient, reasonOf } from "@drawchat/redis/connect";
+import { redisAddress } from "@drawchat/redis/redis-url";
 import type { Log } from "@drawchat/runtime/log";
 import type { Config } from "./config.ts";
 import { StartRefused } from "./data-dir.ts";
@@ -24,7 +25,7 @@ async function reachPostgres(url: string): Promise<void> {
   try {
     await ping(db);
   } catch (error) {
-    throw unreachable("DATABASE_URL", url, error);
+    throw unreachable("DATABASE_URL", new URL(url).host, error);
   } finally {
     await close();
   }
@@ -37,13 +38,12 @@ async function reachRedis(url: string, log: Log): Promise<void> {
     await Promise.race([redis.connect(), firstError]);
   } catch (error) {
     redis.disconnect();
-    throw unreachable("REDIS_URL", url, error);
+    throw unreachable("REDIS_URL", redisAddress(url), error);
   }
   await assertRedisSettings(redis).finally(() => redis.disconnect());
 }
 
 /** Host and port alone: the URL may hold a password. */
-function unreachable(name: string, url: string, error: unknown): StartRefused {
-  const { message, code = "" }: { message: string; code?: string } = error instanceof Error ? error : { message: String(error) };
-  return new StartRefused(`${name} cannot be used: ${new URL(url).host} says ${message || code}. Start it, or unset ${name}.`);
+function unreachable(name: string, address: string, error: unknown): StartRefused {
+  return new StartRefused(`${name} cannot be used: ${address} says ${reasonOf(error)}. Start it, or unset ${name}.`);
 }

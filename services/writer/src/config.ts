@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { FollowUps } from "@drawchat/db/batch-follow-ups";
+import { readRedisUrl } from "@drawchat/redis/redis-url";
 import { Env, type EnvSource } from "@drawchat/runtime/env";
 import { LOG_LEVELS, type LogLevel } from "@drawchat/runtime/log";
 import { readConversationSettings } from "@drawchat/runtime/settings";
@@ -24,7 +25,7 @@ export function loadConfig(source: EnvSource): Config {
   const env = new Env(source);
   const { bot, tellsWebhook } = readConversationSettings(env);
   const config = {
-    redisUrl: env.required("REDIS_URL", "a redis:// URL"),
+    redisUrl: readRedisUrl(env),
     databaseUrl: env.required("DATABASE_URL", "a postgres:// URL"),
     apiInternalUrl: env.required("API_INTERNAL_URL", "the http:// URL of the api's private port"),
     privateHost: env.text("PRIVATE_HOST", "127.0.0.1"),
@@ -36,7 +37,7 @@ export function loadConfig(source: EnvSource): Config {
     followUps: { hasBot: bot !== undefined, tellsWebhook },
     writerId: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
   };
-  const urls = { REDIS_URL: config.redisUrl, DATABASE_URL: config.databaseUrl, API_INTERNAL_URL: config.apiInternalUrl };
+  const urls = { DATABASE_URL: config.databaseUrl, API_INTERNAL_URL: config.apiInternalUrl };
   for (const [name, url] of Object.entries(urls)) {
     if (url !== "" && !URL.canParse(url)) env.problem(`${name} is not a URL`);
   }

@@ -1,12 +1,13 @@
 import { storeBatch } from "@drawchat/db/batch";
 import { type InboxFrame, NewConversationMessageEvent, type UserRole } from "@drawchat/protocol/conversations";
 import { conversationRoom, notesRoom, partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
-import { subscriberClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { restoreRoom } from "@drawchat/redis/restore";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
 import { testDatabase } from "@drawchat/testkit/postgres";
 import { testRedis } from "@drawchat/testkit/redis";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createStage, readEntries, storeNext } from "../test/stage.ts";
 import { toBatch } from "./rows.ts";
@@ -16,7 +17,7 @@ const database = await testDatabase();
 const stage = await createStage(server.url, database);
 const { redis, acceptor } = stage;
 const { db, pool } = database;
-const subscriber = subscriberClient(server.url, "test", createLog("test", "silent"));
+const subscriber = new Subscriber(server.url, "test", createLog("test", "silent"));
 await subscriber.connect();
 afterAll(async () => {
   subscriber.disconnect();
@@ -36,7 +37,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   const made = {
     created_by: CUSTOMER,
     client_id: crypto.randomUUID(),
@@ -222,8 +223,10 @@ test("an upload is in the message that claimed it", async () => {
 
 test("after its commit each participant is told their own count, and agents the rest", async () => {
   const heard = new Map<string, InboxFrame | { except: number[]; frame: InboxFrame }>();
-  subscriber.on("message", (channel, text) => heard.set(channel, JSON.parse(text)));
-  await subscriber.subscribe(keys.inbox(CUSTOMER), keys.inbox(AGENT), keys.inbox(OTHER), keys.agentsInbox);
+  const channels = [keys.inbox(CUSTOMER), keys.inbox(AGENT), keys.inbox(OTHER), keys.agentsInbox];
+  const listen = (channel: string) =>
+    subscriber.subscribe(channel, { onMessage: (bytes) => heard.set(channel, JSON.parse(bytes.toString("utf8"))) });
+  await Promise.all(channels.map(listen));
   const messageId = await say(CUSTOMER, "news");
   await store();
   const own = (unread_count: number, is_participant = true) => ({
@@ -234,8 +237,7 @@ test("after its commit each participant is told their own count, and agents the 
   expect(heard.get(keys.inbox(CUSTOMER))).toMatchObject(own(0));
   expect(heard.get(keys.inbox(AGENT))).toMatchObject(own(1));
   expect(heard.get(keys.agentsInbox)).toMatchObject({ except: [CUSTOMER, AGENT], frame: own(0, false) });
-  await subscriber.unsubscribe();
-  subscriber.removeAllListeners("message");
+  for (const channel of channels) subscriber.unsubscribe(channel);
 });
 
 test("a collision is accepted again under a new id, as it was", async () => {

@@ -3,6 +3,7 @@ import { partitionOfRoom, type RoomName, roomNumber, sessionRoom } from "@drawch
 import { keys } from "@drawchat/redis/keys";
 import { testDatabase } from "@drawchat/testkit/postgres";
 import { testRedis } from "@drawchat/testkit/redis";
+import { findKeys, flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { createStage, like, listen, openRoom, openRoomInRedis, readEntries, say, shownLikes, storeNext } from "../test/stage.ts";
 import { makeAmends } from "./amends.ts";
@@ -17,7 +18,7 @@ afterAll(() => stage.close());
 
 let room: RoomName;
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   room = await openRoom(redis, database);
   rebuilt.length = 0;
 });
@@ -242,11 +243,11 @@ test("an entry that was replaced under the same id stays, and is stored next", a
 test("a room whose entries Redis lost after they were read is rebuilt", async () => {
   const id = await say(acceptor, room);
   const entries = await readEntries(redis, room);
-  await redis.flushall();
+  await flushAll(redis);
   await storeEntries(options, partitionOfRoom(room), entries);
   expect((await messages()).map((message) => message.id)).toEqual([id]);
   await vi.waitFor(() => expect(rebuilt).toEqual([room]));
-  expect(await redis.keys("*")).toEqual([]);
+  expect(await findKeys(redis, "*")).toEqual([]);
 });
 
 test("a delete marks its message, and an older one does not undo a newer", async () => {

@@ -40,7 +40,7 @@ export async function storeEntries(options: StoreOptions, partition: number, ent
   const collided = await makeAmends(stored, options);
   await tellInboxes(options, stored.conversationIds);
   const rooms = settlements(entries, stored);
-  const settled = await settle(options.redis, { partition, entries, rooms, publish: "PUBLISH" });
+  const settled = await settle(options.redis, { partition, entries, rooms });
   const lost = lostRooms(options, { entries, stored, settled });
   for (const room of new Set([...collided, ...lost])) options.rebuilds.request(room);
   return "stored";

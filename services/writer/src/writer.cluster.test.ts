@@ -9,6 +9,7 @@ import { ServiceProcess } from "@drawchat/local/process";
 import { PARTITIONS, partitionOfRoom, type RoomName, roomNumber } from "@drawchat/protocol/ids";
 import { keys } from "@drawchat/redis/keys";
 import { testRedis } from "@drawchat/testkit/redis";
+import { findKeys } from "@drawchat/testkit/redis-nodes";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createStage, like, openRoom, say, shownLikes } from "../test/stage.ts";
 
@@ -143,7 +144,7 @@ test("two writers, one of them suspended and woken again, store everything once"
   await vi.waitFor(async () => expect(await redis.zcard(keys.writers)).toBe(2), { timeout: 5_000 });
   zombie.kill("SIGSTOP");
   await forgetLeases();
-  await vi.waitFor(async () => expect(await redis.keys("*:writer")).toHaveLength(PARTITIONS), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await findKeys(redis, "*:writer")).toHaveLength(PARTITIONS), { timeout: 10_000 });
   zombie.kill("SIGCONT");
   const accepted = await stop();
   await logsEmpty();
@@ -185,7 +186,7 @@ test("a Redis that is killed and comes back with its file loses nothing that was
 
 test("a stopping writer finishes, gives its partitions back and exits with 0", async () => {
   const writer = await startWriter();
-  await vi.waitFor(async () => expect(await redis.keys("*:writer")).toHaveLength(PARTITIONS), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await findKeys(redis, "*:writer")).toHaveLength(PARTITIONS), { timeout: 10_000 });
   expect((await fetch(`http://127.0.0.1:${writer.ports.private}/readyz`)).status).toBe(200);
   const stop = startLoad();
   await vi.waitFor(async () => {
@@ -194,7 +195,7 @@ test("a stopping writer finishes, gives its partitions back and exits with 0", a
   });
   await stop();
   expect(await writer.stop()).toEqual({ code: 0, signal: null });
-  expect(await redis.keys("*writer*")).toEqual([]);
+  expect(await findKeys(redis, "*writer*")).toEqual([]);
 });
 
 test("a writer refuses a database whose schema is not its own", async () => {

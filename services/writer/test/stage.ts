@@ -1,14 +1,16 @@
 /** What the writer's tests play on: rooms in a real Redis, their sessions in a real Postgres, and one call per batch. */
+
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Database } from "@drawchat/db/connect";
 import { insertDeadLetters } from "@drawchat/db/dead-letters";
 import { partitionOfRoom, type RoomName, sessionRoom } from "@drawchat/protocol/ids";
 import { Acceptor } from "@drawchat/redis/accept";
-import { commandClient, type RedisClient, subscriberClient } from "@drawchat/redis/connect";
+import { commandClient, type RedisClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { type LogEntry, readLog } from "@drawchat/redis/log";
 import { restoreRoom } from "@drawchat/redis/restore";
+import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { createWriterMetrics } from "../src/metrics.ts";
@@ -151,15 +153,16 @@ export async function listen(
   redisUrl: string,
   room: RoomName,
 ): Promise<{ heard: string[]; until: (needle: string) => Promise<void>; close: () => void }> {
-  const subscriber = subscriberClient(redisUrl, "test", log);
+  const subscriber = new Subscriber(redisUrl, "test", log);
   await subscriber.connect();
   const heard: string[] = [];
   const waiting: { needle: string; resolve: () => void }[] = [];
-  subscriber.on("message", (_channel, text: string) => {
+  const onMessage = (bytes: Buffer) => {
+    const text = bytes.toString("utf8");
     heard.push(text);
     for (const { needle, resolve } of waiting) if (text.includes(needle)) resolve();
-  });
-  await subscriber.subscribe(keys.channel(room));
+  };
+  await subscriber.subscribe(keys.channel(room), { onMessage });
   const until = async (needle: string) => {
     if (heard.some((text) => text.includes(needle))) return;
     await new Promise<void>((resolve) => waiting.push({ needle, resolve }));

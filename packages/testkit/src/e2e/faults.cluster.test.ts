@@ -1,7 +1,9 @@
 /** What is promised under faults, counted over real processes with SDK clients. */
+
 import type { Sending } from "@drawchat/client/kept-outbox";
 import { commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
+import { flushAll } from "@drawchat/testkit/redis-nodes";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../cluster.ts";
 import { Viewer } from "./viewer.ts";
@@ -77,7 +79,7 @@ async function expectScreensEqualTable(sessionId: number): Promise<void> {
 async function flushRedis(): Promise<void> {
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
   await redis.connect();
-  await redis.flushall();
+  await flushAll(redis);
   redis.disconnect();
 }
 
