@@ -148,9 +148,10 @@ export function isNotExecuted(error: unknown): boolean {
 export async function assertRedisSettings(redis: RedisClient): Promise<void> {
   const isCluster = redis instanceof Cluster;
   const nodes = isCluster ? redis.nodes("master") : [redis];
-  const problems = await Promise.all(nodes.map((node) => nodeProblems(node, isCluster)));
-  problems.push(await partitionProblems(redis));
-  if (problems.flat().length > 0) throw new ConfigError([...new Set(problems.flat())]);
+  const problems = (await Promise.all(nodes.map((node) => nodeProblems(node, isCluster)))).flat();
+  // One that is not as it must be may not even take the command.
+  if (problems.length === 0) problems.push(...(await partitionProblems(redis)));
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /** What to change of one node. */

@@ -39,6 +39,8 @@ export interface ClusterOptions {
   webDir?: string;
   /** A Postgres server of its own, which a test may stop and start: `cluster.postgres`. Default false. */
   ownPostgres?: boolean;
+  /** A Redis that runs already, and that the caller stops; default one of its own. */
+  redis?: TestRedis;
 }
 
 interface Plan {
@@ -53,7 +55,7 @@ const ISSUER = "drawchat";
 /** Starts everything; what was started ends again where something fails. The caller stops it. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const dataDir = await mkdtemp(join(tmpdir(), "drawchat-test-cluster-"));
-  const { redis, remove } = await createTestRedis();
+  const { redis, remove } = options.redis === undefined ? await createTestRedis() : { redis: options.redis, remove: async () => undefined };
   const cleanups = [() => rm(dataDir, { recursive: true, force: true }), remove];
   try {
     const postgres = options.ownPostgres === true ? await createTestPostgres() : undefined;

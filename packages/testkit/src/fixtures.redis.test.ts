@@ -3,9 +3,9 @@ import { startRedis } from "@drawchat/local/redis";
 import { assertRedisSettings, commandClient } from "@drawchat/redis/connect";
 import { createLog } from "@drawchat/runtime/log";
 import { expect, test } from "vitest";
-import { testRedis } from "./redis.ts";
+import { testRedisServer } from "./redis.ts";
 
-const server = await testRedis();
+const server = await testRedisServer();
 
 async function withClient<T>(use: (client: ReturnType<typeof commandClient>) => Promise<T>): Promise<T> {
   const client = commandClient(server.url, "fixtures", createLog("test", "silent"));

@@ -16,6 +16,8 @@ declare module "vitest" {
     postgresAdminUrl: string;
     /** HAPROXY_PATH, or "". */
     haproxyPath: string;
+    /** TEST_REDIS_NODES: 1 is a server alone, more are a cluster. */
+    redisNodes: number;
   }
 }
 
@@ -37,6 +39,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await makeTemplate(postgres);
     project.provide("postgresAdminUrl", postgres.url());
     project.provide("haproxyPath", process.env.HAPROXY_PATH ?? "");
+    project.provide("redisNodes", Number(process.env.TEST_REDIS_NODES ?? "1"));
     return tearDown;
   } catch (error) {
     await tearDown();

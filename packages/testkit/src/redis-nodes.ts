@@ -2,7 +2,8 @@
 import type { RedisClient } from "@drawchat/redis/connect";
 import { Cluster, type Redis } from "ioredis";
 
-function nodesOf(redis: RedisClient): Redis[] {
+/** Its masters. */
+export function nodesOf(redis: RedisClient): Redis[] {
   return redis instanceof Cluster ? redis.nodes("master") : [redis];
 }
 

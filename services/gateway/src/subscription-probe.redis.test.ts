@@ -4,11 +4,11 @@ import { commandClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { Subscriber } from "@drawchat/redis/subscriber";
 import { createLog } from "@drawchat/runtime/log";
-import { testRedis } from "@drawchat/testkit/redis";
+import { testRedisServer } from "@drawchat/testkit/redis";
 import { afterAll, expect, test } from "vitest";
 import { SubscriptionProbe } from "./subscription-probe.ts";
 
-const server = await testRedis();
+const server = await testRedisServer();
 const log = createLog("test", "silent");
 
 /** A way to Redis on which one may stop what comes back, the connection staying open. */
