@@ -1,0 +1,97 @@
+/** The last hop of the way out: what sockets received, all workers together, against what their gateway handed over. */
+import type { Accepted } from "./accepted.ts";
+import { countAlong } from "./coverage.ts";
+import type { Blemishes } from "./judge.ts";
+import type { GroupReceipts } from "./receipts-report.ts";
+import { keyOf } from "./send-book.ts";
+
+/** What a gateway handed to the sockets of one version, as far as its trail tells. */
+export interface Handed {
+  readonly gateway: string;
+  readonly version: 1 | 2;
+  /** An earlier hop did not bring it to these sockets: only pages (a resume, a welcome) may have. */
+  readonly isWithheld: (id: number) => boolean;
+  readonly blemishes: Blemishes;
+}
+
+/** Deliveries: events × sockets. Findings are ids, with how many sockets they are about. */
+export interface ReceivedVerdict {
+  readonly owed: number;
+  readonly once: number;
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly lost: ReadonlyMap<number, number>;
+  readonly doubled: ReadonlyMap<number, number>;
+  readonly disordered: ReadonlyMap<number, number>;
+}
+
+export interface ReceivedParts {
+  /** All of one gateway and version. */
+  groups: readonly GroupReceipts[];
+  /** That gateway's; all gateways' where a balancer hides which it was. */
+  handed: readonly Handed[];
+  accepted: Accepted;
+  /** Ids that hops before the gateways brought so far. */
+  due: readonly number[];
+  sampled: ReadonlySet<number>;
+}
+
+export function judgeReceived({ groups, handed, accepted, due, sampled }: ReceivedParts): ReceivedVerdict {
+  const deliveries = sumDeliveries(groups, accepted);
+  const owedOf = groups.map(({ owed }) => countAlong(owed));
+  const resetOf = groups.map(({ reset }) => countAlong(reset));
+  const sum = (counts: readonly ((id: number) => number)[], id: number) => counts.reduce((total, count) => total + count(id), 0);
+  const result = { owed: 0, lost: new Map<number, number>(), doubled: new Map<number, number>(), disordered: new Map<number, number>() };
+  const skipped: Record<string, number> = {};
+  const skip = (rule: string, times: number) => {
+    if (times > 0) skipped[rule] = (skipped[rule] ?? 0) + times;
+  };
+  let delivered = 0;
+  for (const id of due) {
+    const { received, late, again } = deliveries.get(id) ?? NONE;
+    const [listened, reset] = [sum(owedOf, id), sum(resetOf, id)];
+    const isWithheld = handed.some((one) => one.isWithheld(id));
+    const missing = isWithheld ? 0 : Math.max(0, listened - received);
+    result.owed += received + missing + reset;
+    delivered += received;
+    skip("reset", reset);
+    if (sampled.has(id)) skip("sampled", missing);
+    else if (missing > 0) result.lost.set(id, missing);
+    // More than are owed it got it, though nobody got it twice: they had no right to it.
+    const beyond = again + Math.max(0, received - listened);
+    if (beyond > 0 && !handed.some((one) => one.blemishes.doubled.has(id))) result.doubled.set(id, beyond);
+    if (late > 0 && !handed.some((one) => one.blemishes.disordered.has(id))) result.disordered.set(id, Math.min(late, received));
+  }
+  const disordered = [...result.disordered.values()].reduce((total, times) => total + times, 0);
+  return { ...result, once: delivered - disordered, skipped };
+}
+
+interface Deliveries {
+  received: number;
+  late: number;
+  again: number;
+}
+
+const NONE: Readonly<Deliveries> = { received: 0, late: 0, again: 0 };
+
+/** By the id a message was accepted with; what came under another one is out of its place. */
+function sumDeliveries(groups: readonly GroupReceipts[], accepted: Accepted): Map<number, Deliveries> {
+  const all = new Map<number, Deliveries>();
+  const of = (id: number) => {
+    const known = all.get(id) ?? { received: 0, late: 0, again: 0 };
+    all.set(id, known);
+    return known;
+  };
+  for (const group of groups) {
+    group.ids.forEach((seenId, i) => {
+      const [sender, n] = [group.senders[i] ?? 0, group.ns[i] ?? 0];
+      const isMoved = accepted.keyOf(seenId) !== keyOf(sender, n);
+      const id = isMoved ? accepted.idsOf(sender, n)[0] : seenId;
+      if (id === undefined) return;
+      of(id).received += group.delivered[i] ?? 0;
+      if (isMoved) of(id).late += group.delivered[i] ?? 0;
+    });
+    for (const [id, times] of group.doubled) of(id).again += times;
+    for (const [id, times] of group.disordered) of(id).late += times;
+  }
+  return all;
+}
