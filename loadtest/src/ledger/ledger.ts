@@ -1,0 +1,179 @@
+/**
+ * The ledger of a run: watches every hop that can be watched from here while the run goes on, and ends it with a certificate.
+ *
+ *     const ledger = await Ledger.start({ … });      before the first message
+ *     ledger.addSends(report.sends);                 with every report of a worker
+ *     await ledger.settle((room, upto) => …);        when the last message was answered
+ *     const certificate = await ledger.finish(receipts);
+ */
+import type { RoomName } from "@drawchat/protocol/ids";
+import { sleep } from "@drawchat/runtime/backoff";
+import type { Log } from "@drawchat/runtime/log";
+import type { Certificate } from "./certificate.ts";
+import { certifyRoom } from "./certify.ts";
+import type { LoadEvent } from "./event-list.ts";
+import type { GatewayTrail, RoomObservations } from "./observations.ts";
+import type { ReceiptsReport } from "./receipts-report.ts";
+import { ACK_SKIPPED, type RoomSends } from "./sends.ts";
+import { HistoryTap } from "./taps/history-tap.ts";
+import { LogTap } from "./taps/log-tap.ts";
+import { TableTap } from "./taps/table-tap.ts";
+import { TrailTap, type WatchedGateway } from "./taps/trail-tap.ts";
+
+export interface LedgerOptions {
+  run: number;
+  rooms: readonly RoomName[];
+  log: Log;
+  /** Absent: nobody sees what is logged. */
+  redisUrl?: string | undefined;
+  /** Absent: what is stored is asked for over REST, where `history` is given. */
+  databaseUrl?: string | undefined;
+  history?: { readonly url: string; readonly token: string } | undefined;
+  /** Those that run with GATEWAY_TRAIL_EVENTS; others are passed over. */
+  gateways?: readonly WatchedGateway[] | undefined;
+}
+
+/** How many sockets of a room have not come to a place of its sequence. */
+export type CountLagging = (room: RoomName, upto: number) => Promise<number>;
+
+const SETTLE_WITHIN_MS = 20_000;
+const SETTLE_LOOK_MS = 100;
+
+interface RoomAccount {
+  readonly sends: RoomSends[];
+  /** Highest id that a sender was told, and that is to be shown. */
+  ackedUpto: number;
+}
+
+interface Taps {
+  readonly log: LogTap | undefined;
+  readonly table: TableTap | undefined;
+  readonly history: HistoryTap | undefined;
+  readonly trails: readonly TrailTap[];
+}
+
+export class Ledger {
+  readonly #run: number;
+  readonly #accounts: ReadonlyMap<RoomName, RoomAccount>;
+  readonly #taps: Taps;
+
+  private constructor(run: number, rooms: readonly RoomName[], taps: Taps) {
+    this.#run = run;
+    this.#accounts = new Map(rooms.map((room) => [room, { sends: [], ackedUpto: 0 }]));
+    this.#taps = taps;
+  }
+
+  /** Rejects where something that is to be watched is not there. */
+  static async start(options: LedgerOptions): Promise<Ledger> {
+    const { run, rooms, log, redisUrl, databaseUrl, history, gateways = [] } = options;
+    const taps = {
+      log: redisUrl === undefined ? undefined : new LogTap({ run, rooms, url: redisUrl, log }),
+      table: databaseUrl === undefined ? undefined : new TableTap({ run, rooms, url: databaseUrl }),
+      history: databaseUrl === undefined && history !== undefined ? new HistoryTap({ run, ...history }) : undefined,
+      trails: gateways.flatMap((gateway) => rooms.map((room) => new TrailTap(gateway, room))),
+    };
+    try {
+      await Promise.all([taps.log?.start(), taps.table?.start()]);
+      const haveTrails = await Promise.all(taps.trails.map((trail) => trail.start()));
+      return new Ledger(run, rooms, { ...taps, trails: taps.trails.filter((_, i) => haveTrails[i]) });
+    } catch (error) {
+      await stopTaps(taps);
+      throw error;
+    }
+  }
+
+  /** What a worker's senders did since its last report. Rooms that are not watched are passed over. */
+  addSends(reports: readonly RoomSends[]): void {
+    for (const report of reports) {
+      const account = [...this.#accounts].find(([room]) => room === report.room)?.[1];
+      if (account === undefined) continue;
+      account.sends.push(report);
+      for (let i = 0; i + 3 < report.acks.length; i += 4) {
+        if (((report.acks[i + 3] ?? 0) & ACK_SKIPPED) === 0) account.ackedUpto = Math.max(account.ackedUpto, report.acks[i + 2] ?? 0);
+      }
+    }
+  }
+
+  /**
+   * Resolves when all that is known to be accepted has come to every socket, into every trail and into Postgres; false where
+   * it did not within 20 s: then the certificate will say what is missing.
+   */
+  async settle(lagging: CountLagging, withinMs = SETTLE_WITHIN_MS): Promise<boolean> {
+    const deadlineMs = performance.now() + withinMs;
+    for (;;) {
+      if (await this.#isSettled(lagging)) return true;
+      if (performance.now() > deadlineMs) return false;
+      await sleep(SETTLE_LOOK_MS);
+    }
+  }
+
+  /** Ends the watch. Rejects where a hop that was watched cannot be read to its end: there is no certificate then. */
+  async finish(receipts: readonly ReceiptsReport[]): Promise<Certificate> {
+    const { log, trails } = this.#taps;
+    try {
+      await log?.finish();
+      const told = await Promise.all(trails.map(async (tap) => ({ room: tap.room, trail: await tap.finish() })));
+      const observations: RoomObservations[] = [];
+      for (const room of this.#accounts.keys()) {
+        const trailsOfRoom = told.filter((one) => one.room === room).map(({ trail }) => trail);
+        observations.push(await this.#observe(room, trailsOfRoom, receipts));
+      }
+      return certify(this.#run, observations, receipts);
+    } finally {
+      await stopTaps(this.#taps);
+    }
+  }
+
+  /** Ends the watch without a certificate. Safe to call again. */
+  async stop(): Promise<void> {
+    await stopTaps(this.#taps);
+  }
+
+  async #isSettled(lagging: CountLagging): Promise<boolean> {
+    const { log, trails } = this.#taps;
+    if (log !== undefined && !(await log.isEmpty().catch(() => false))) return false;
+    for (const [room, { ackedUpto }] of this.#accounts) {
+      const upto = Math.max(ackedUpto, log?.upto(room) ?? 0);
+      if (trails.some((trail) => trail.room === room && !trail.isAt(upto))) return false;
+      if ((await lagging(room, upto)) > 0) return false;
+    }
+    return true;
+  }
+
+  async #observe(room: RoomName, trails: readonly GatewayTrail[], receipts: readonly ReceiptsReport[]): Promise<RoomObservations> {
+    const { log, table } = this.#taps;
+    return {
+      room,
+      sends: this.#accounts.get(room)?.sends ?? [],
+      logged: log?.logged(room),
+      sampled: new Set(),
+      trails,
+      receipts: receipts.flatMap(({ groups }) => groups.filter((group) => group.room === room)),
+      stored: await this.#stored(room),
+      deadLetters: (await table?.deadLetters(room)) ?? new Set(),
+    };
+  }
+
+  async #stored(room: RoomName): Promise<LoadEvent[] | undefined> {
+    const { table, history } = this.#taps;
+    return (await table?.stored(room)) ?? (await history?.stored(room, 0));
+  }
+}
+
+async function stopTaps({ log, table, trails }: Taps): Promise<void> {
+  await Promise.allSettled([log?.stop(), table?.stop(), ...trails.map((trail) => trail.stop())]);
+}
+
+/** The pages of all rooms together. */
+export function certify(run: number, observations: readonly RoomObservations[], receipts: readonly ReceiptsReport[]): Certificate {
+  const pages = observations.map((seen) => certifyRoom(run, seen));
+  const rows = pages.flatMap((page) => page.hops);
+  const unreadableFrames = receipts.reduce((sum, { unreadable }) => sum + unreadable, 0);
+  return {
+    isClean: unreadableFrames === 0 && rows.every(({ lost, doubled, disordered }) => lost + doubled + disordered === 0),
+    rooms: pages.map(({ room, hops }) => ({ room, hops })),
+    findings: pages.flatMap((page) => page.findings),
+    moreFindings: pages.reduce((sum, page) => sum + page.moreFindings, 0),
+    ...(unreadableFrames > 0 ? { unreadableFrames } : {}),
+  };
+}
