@@ -1,6 +1,7 @@
 /** The SDK against real gateways: what was written is one line for everyone and one row, whatever ended in between. */
-import { connect } from "node:net";
+
 import { type Cluster, type ProcessName, startCluster } from "@drawchat/testkit/cluster";
+import { flushRedisAt } from "@drawchat/testkit/redis-nodes";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ChatClient } from "./chat-client.ts";
 import type { ConnectionState } from "./chat-events.ts";
@@ -78,18 +79,6 @@ async function expectSameEverywhere(sessionId: number, seats: Seat[]): Promise<v
   for (const { lines } of seats) await expect.poll(() => lines, PATIENCE).toEqual(rows);
 }
 
-function flushRedis(): Promise<void> {
-  const { hostname, port } = new URL(cluster.redis.url);
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => socket.write("FLUSHALL SYNC\r\n"));
-    socket.on("error", reject);
-    socket.on("data", () => {
-      socket.end();
-      resolve();
-    });
-  });
-}
-
 test("a gateway killed while people write loses nothing, repeats nothing, and all see one order", async () => {
   const { id } = await cluster.session();
   const seats = [await enter(id, 1), await enter(id, 2), await enter(id, 3)];
@@ -139,7 +128,7 @@ test("messages that Redis lost before they were stored are sent again and become
     }
   }
   await Promise.all(accepted);
-  await flushRedis();
+  await flushRedisAt(cluster.redis.url);
   await cluster.restart("writer-1");
   await Promise.all(settled);
   await expectSameEverywhere(id, seats);

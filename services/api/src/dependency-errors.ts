@@ -11,7 +11,8 @@ const AWAY_MESSAGES = [
   /Command timed out/, // ioredis from here on
   /Connection is closed/,
   /Stream isn't writeable/,
-  /^(LOADING|READONLY|MASTERDOWN|OOM|TRYAGAIN|CLUSTERDOWN)/,
+  /^Cluster is(n't ready| ended)/,
+  /^(LOADING|READONLY|MASTERDOWN|OOM|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|Too many Cluster redirections)/,
 ];
 
 export function isDependencyError(error: unknown): boolean {

@@ -10,7 +10,7 @@ import { readPresence } from "@drawchat/redis/presence";
 import { createLog } from "@drawchat/runtime/log";
 import { startCluster } from "@drawchat/testkit/cluster";
 import { addConversation, addUsers } from "@drawchat/testkit/conversations";
-import { flushAll } from "@drawchat/testkit/redis-nodes";
+import { flushAll, tellNodes } from "@drawchat/testkit/redis-nodes";
 import { afterAll, expect, test } from "vitest";
 import { ConversationClient, type User } from "../test/conversation-client.ts";
 
@@ -321,7 +321,7 @@ test("what is new in lists comes to its users' sockets and to all agents', but f
 test("where subscriptions broke the lists may be stale, and nothing is missed in rooms", async () => {
   const { room, ann, ben } = await pair();
   await ann.say(room, "before");
-  await redis.call("CLIENT", "KILL", "TYPE", "pubsub");
+  await tellNodes(redis, "CLIENT", "KILL", "TYPE", "pubsub");
   await ann.say(room, "meanwhile");
   for (const client of [ann, ben]) {
     await client.waitFor("inbox_stale");

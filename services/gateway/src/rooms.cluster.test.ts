@@ -9,7 +9,7 @@ import { keys } from "@drawchat/redis/keys";
 import { createLog } from "@drawchat/runtime/log";
 import { TestClient } from "@drawchat/testkit/client";
 import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
-import { flushAll } from "@drawchat/testkit/redis-nodes";
+import { flushAll, tellNodes } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 let cluster: Cluster;
@@ -115,7 +115,7 @@ test("killing every subscription under load makes no hole", async () => {
   await withRedis(async (redis) => {
     for (let n = 0; n < 50; n += 1) {
       await Promise.all(talkers.map((one) => one.say(`${n}`)));
-      if (n % 10 === 5) await redis.call("CLIENT", "KILL", "TYPE", "pubsub");
+      if (n % 10 === 5) await tellNodes(redis, "CLIENT", "KILL", "TYPE", "pubsub");
     }
   });
   const last = await talkers[0]?.say("last");

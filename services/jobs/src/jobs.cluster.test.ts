@@ -12,7 +12,7 @@ import { readRoom } from "@drawchat/redis/room-state";
 import { createLog } from "@drawchat/runtime/log";
 import { startCluster } from "@drawchat/testkit/cluster";
 import { addConversation } from "@drawchat/testkit/conversations";
-import { configureRedis } from "@drawchat/testkit/redis-nodes";
+import { tellNodes } from "@drawchat/testkit/redis-nodes";
 import { afterAll, expect, test } from "vitest";
 
 const cluster = await startCluster({
@@ -159,9 +159,9 @@ test("a schema that is not its own ends it with 78", async () => {
 test("a Redis that may evict keys ends it with 78", async () => {
   const redis = commandClient(cluster.redis.url, "test", createLog("test", "silent"));
   await redis.connect();
-  await configureRedis(redis, "maxmemory-policy", "allkeys-lru");
+  await tellNodes(redis, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
   expect(await refusal()).toContain("set `maxmemory-policy noeviction`");
-  await configureRedis(redis, "maxmemory-policy", "noeviction");
+  await tellNodes(redis, "CONFIG", "SET", "maxmemory-policy", "noeviction");
   redis.disconnect();
 });
 

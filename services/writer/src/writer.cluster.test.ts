@@ -9,7 +9,7 @@ import { ServiceProcess } from "@drawchat/local/process";
 import { PARTITIONS, partitionOfRoom, type RoomName, roomNumber } from "@drawchat/protocol/ids";
 import { keys } from "@drawchat/redis/keys";
 import { testRedis } from "@drawchat/testkit/redis";
-import { findKeys } from "@drawchat/testkit/redis-nodes";
+import { deleteKeys, findKeys } from "@drawchat/testkit/redis-nodes";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { createStage, like, openRoom, say, shownLikes } from "../test/stage.ts";
 
@@ -55,7 +55,7 @@ async function startWriter(databaseUrl = postgres.url()): Promise<ServiceProcess
 
 /** Ends the leases of a writer that is gone: the others need not wait for them to run out. */
 async function forgetLeases(): Promise<void> {
-  await redis.del(keys.writers, ...Array.from({ length: PARTITIONS }, (_, partition) => keys.writerLease(partition)));
+  await deleteKeys(redis, [keys.writers, ...Array.from({ length: PARTITIONS }, (_, partition) => keys.writerLease(partition))]);
 }
 
 /** Again until Redis answers: what was refused for now, and what nobody knows the fate of. */
