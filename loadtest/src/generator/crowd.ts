@@ -1,0 +1,139 @@
+/** All sockets of one worker, and what is done with many of them at once. */
+import { setTimeout as delay } from "node:timers/promises";
+import { Sends } from "../ledger/sends.ts";
+import { Accounts } from "./accounts.ts";
+import { nowUs } from "./clock.ts";
+import { DIALECTS } from "./dialects.ts";
+import { LoadClient, type Surroundings } from "./load-client.ts";
+import type { Choice, ConnectPlan, WorkerPlan } from "./orders.ts";
+import { pace } from "./pacer.ts";
+import type { Schedule } from "./schedule.ts";
+import { Tally } from "./tally.ts";
+import { takeTokens } from "./tokens.ts";
+
+const CHUNK_BYTES = 256 * 1024;
+const LATE_US = 100_000;
+const SWEEP_MS = 1_000;
+const LOOK_MS = 20;
+
+export class Crowd {
+  readonly tally = new Tally();
+  readonly sends = new Sends();
+  readonly accounts: Accounts;
+  readonly #plan: WorkerPlan;
+  readonly #clients: LoadClient[] = [];
+  readonly #tokens: string[] = [];
+  readonly #around: Surroundings;
+  readonly #ending = new AbortController();
+  readonly #sweeping: NodeJS.Timeout;
+
+  constructor(plan: WorkerPlan) {
+    this.#plan = plan;
+    this.accounts = new Accounts(plan.run, plan.sockets);
+    this.#around = {
+      run: plan.run,
+      chunk: Buffer.allocUnsafeSlow(CHUNK_BYTES),
+      tally: this.tally,
+      sends: this.sends,
+      accounts: this.accounts,
+    };
+    this.#sweeping = setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** Before a ramp, so that it is not held up by signing. */
+  async prepare(count: number): Promise<void> {
+    const known = this.#tokens.length;
+    if (known + count > this.#plan.sockets) throw new RangeError(`this worker was planned for ${this.#plan.sockets} sockets`);
+    this.#tokens.push(...(await takeTokens(this.#plan.tokens, this.#plan.first + known, count)));
+  }
+
+  /** Resolves when the last has begun. */
+  async connect(plan: ConnectPlan, startUs: number): Promise<void> {
+    const begun = this.#clients.length;
+    const timeOf = (i: number) => startUs + (i * 1_000_000) / plan.perSecond;
+    await pace({ count: plan.count, timeOf, act: (i) => this.#add(plan, begun + i).connect() }, this.#ending.signal);
+  }
+
+  /** Resolves when the last was due. */
+  async send({ offsetsUs, senders, bytes }: Schedule, startUs: number): Promise<void> {
+    const timeOf = (i: number) => startUs + (offsetsUs[i] ?? 0);
+    const act = (i: number, dueUs: number) => {
+      if (nowUs() - dueUs > LATE_US) this.tally.counts.sentLate += 1;
+      this.#clients[(senders[i] ?? 0) - this.#plan.first]?.speak(dueUs, bytes[i] ?? 0);
+    };
+    await pace({ count: offsetsUs.length, timeOf, act }, this.#ending.signal);
+  }
+
+  drop(choice: Choice): void {
+    for (const client of this.#chosen(choice)) client.drop();
+  }
+
+  /** Resolves when the last has begun to go. */
+  async leave(choice: Choice, overMs: number): Promise<void> {
+    const leaving = this.#chosen(choice);
+    const startUs = nowUs();
+    const timeOf = (i: number) => startUs + (i * overMs * 1_000) / leaving.length;
+    await pace({ count: leaving.length, timeOf, act: (i) => leaving[i]?.leave() }, this.#ending.signal);
+  }
+
+  /** Resolves when every socket that has begun is in, or gone for good. */
+  async settled(): Promise<void> {
+    const { states } = this.tally;
+    await this.#until(() => states.connecting + states.open + states.waiting === 0);
+  }
+
+  /** Resolves when no message waits for its answer; those of sockets that are gone wait no more. */
+  async answered(): Promise<void> {
+    await this.#until(() => this.#clients.every((client) => client.state === "gone" || client.sayings.count === 0));
+  }
+
+  /** Nothing further is said; what has no answer is told as that. */
+  giveUpSaying(): void {
+    for (const client of this.#clients) client.sayings.giveUp();
+  }
+
+  /** Everything ends. */
+  close(): void {
+    this.#ending.abort();
+    clearInterval(this.#sweeping);
+    for (const client of this.#clients) client.leave();
+  }
+
+  #add({ roads, dialects, sessions }: ConnectPlan, account: number): LoadClient {
+    const sender = this.#plan.first + account;
+    const dialect = dialects[sender % dialects.length];
+    const session = sessions[Math.floor(sender / dialects.length) % sessions.length];
+    const token = this.#tokens[account];
+    if (dialect === undefined || session === undefined || token === undefined)
+      throw new RangeError("a socket without dialect, session or token");
+    const { localAddresses } = this.#plan;
+    const client = new LoadClient(
+      {
+        sender,
+        account,
+        seat: { token, session },
+        dialect: DIALECTS[dialect],
+        roads,
+        localAddress: localAddresses[account % Math.max(1, localAddresses.length)],
+      },
+      this.#around,
+    );
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Those that are there. A share is taken evenly from the whole length of the list. */
+  #chosen({ road, share = 1 }: Choice): LoadClient[] {
+    const there = this.#clients.filter((client) => client.state !== "gone" && (road === undefined || client.roadName === road));
+    return there.filter((_, i) => Math.floor((i + 1) * share) > Math.floor(i * share));
+  }
+
+  async #until(isMet: () => boolean): Promise<void> {
+    while (!isMet() && !this.#ending.signal.aborted) await delay(LOOK_MS);
+  }
+
+  #sweep(): void {
+    const us = nowUs();
+    for (const client of this.#clients) client.checkTimeout(us);
+  }
+}

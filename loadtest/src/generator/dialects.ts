@@ -1,0 +1,10 @@
+/** Every kind of server that the generator can speak to, by the name that the command and the orders use. */
+import type { Dialect } from "./dialect.ts";
+import { DRAWCHAT_V1, DRAWCHAT_V2 } from "./drawchat-dialects.ts";
+
+export const DIALECTS = { v1: DRAWCHAT_V1, v2: DRAWCHAT_V2 } as const satisfies Record<string, Dialect>;
+export type DialectName = keyof typeof DIALECTS;
+
+export function isDialectName(text: string): text is DialectName {
+  return Object.hasOwn(DIALECTS, text);
+}

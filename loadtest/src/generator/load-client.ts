@@ -1,0 +1,323 @@
+/**
+ * One socket of a run and its way: it connects, joins, listens, speaks, and comes back like a real client when it is left: at once
+ * where the server says so, else after a delay that doubles, with full jitter. States: ClientState (tally.ts).
+ */
+import { connect, type Socket } from "node:net";
+import { CLOSE, mayReconnect } from "@drawchat/protocol/errors";
+import { sessionRoom } from "@drawchat/protocol/ids";
+import type { Sends } from "../ledger/sends.ts";
+import type { Accounts } from "./accounts.ts";
+import { clientFrame, closeFrame, OPCODE } from "./client-frame.ts";
+import { nowUs } from "./clock.ts";
+import type { Dialect, Seat, Since, Speaker } from "./dialect.ts";
+import { FrameReader, type FrameSink } from "./frame-reader.ts";
+import { handshakeText, readHandshake } from "./handshake.ts";
+import { OpenSayings } from "./open-sayings.ts";
+import type { ClientState, Tally } from "./tally.ts";
+
+/** A way to the chat: a balancer, or a gateway itself. */
+export interface Road {
+  readonly host: string;
+  readonly port: number;
+  /** As in the certificate: `gateway-1`; one name for all behind a balancer. */
+  readonly name: string;
+}
+
+/** What all sockets of a worker share. */
+export interface Surroundings {
+  readonly run: number;
+  /** Everything that comes is read into it, for whichever socket: it is used up before the next read. */
+  readonly chunk: Buffer;
+  readonly tally: Tally;
+  readonly sends: Sends;
+  readonly accounts: Accounts;
+}
+
+export interface ClientPlan {
+  /** Its index in the run: the `sender` of its messages. */
+  readonly sender: number;
+  /** Its number in the worker's accounts. */
+  readonly account: number;
+  readonly seat: Seat;
+  readonly dialect: Dialect;
+  /** Taken in turn where one leads nowhere. */
+  readonly roads: readonly Road[];
+  readonly localAddress: string | undefined;
+}
+
+const BACKOFF_BASE_MS = 500;
+const BACKOFF_CAP_MS = 30_000;
+/** A socket that was in for so long starts the backoff anew. */
+const STABLE_US = 5_000_000;
+/** From the first packet until it is in. */
+const JOIN_TIMEOUT_US = 20_000_000;
+const ABNORMAL = 1006;
+
+export class LoadClient implements FrameSink, Speaker {
+  readonly seat: Seat;
+  readonly room: string;
+  readonly #plan: ClientPlan;
+  readonly #around: Surroundings;
+  readonly sayings: OpenSayings;
+  #state: ClientState = "idle";
+  #socket: Socket | undefined;
+  #reader: FrameReader | undefined;
+  #head: Buffer | undefined;
+  #road = 0;
+  #attempts = 0;
+  #epoch = "";
+  #since: Since | undefined;
+  #connectedUs = 0;
+  #joinedUs = 0;
+  /** When it lost its place; 0 before its first join. */
+  #lostUs = 0;
+  /** Of the network, as a code; found by us, as a sentence. */
+  #problem: string | undefined;
+  #closeCode = ABNORMAL;
+  #comeBackMs: number | undefined;
+  #isLeaving = false;
+  /** Cut from this side, and counted where that was done. */
+  #isOurDoing = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(plan: ClientPlan, around: Surroundings) {
+    this.#plan = plan;
+    this.#around = around;
+    this.seat = plan.seat;
+    this.room = sessionRoom(plan.seat.session);
+    this.#road = plan.sender % plan.roads.length;
+    this.sayings = new OpenSayings({ client: this, run: around.run, sender: plan.sender, dialect: plan.dialect, sends: around.sends });
+    around.tally.states.idle += 1;
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  get roadName(): string {
+    return this.#currentRoad.name;
+  }
+
+  get since(): Since | undefined {
+    return this.#since;
+  }
+
+  connect(): void {
+    const { localAddress, seat, dialect } = this.#plan;
+    const { host, port } = this.#currentRoad;
+    this.#move("connecting");
+    this.#connectedUs = nowUs();
+    this.#problem = undefined;
+    this.#isOurDoing = false;
+    this.#closeCode = ABNORMAL;
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+      onread: {
+        buffer: this.#around.chunk,
+        callback: (length) => {
+          if (this.#socket === socket) this.#onBytes(length);
+          return true;
+        },
+      },
+    });
+    this.#socket = socket;
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.#problem = error.code ?? "unknown";
+    });
+    socket.on("close", () => this.#onGone(socket));
+    socket.write(handshakeText(`${host}:${port}`, dialect.handshake(seat)));
+  }
+
+  /** Cut off, as by a network that went away: it comes back by itself. */
+  drop(): void {
+    if (this.#socket === undefined) return;
+    this.#around.tally.counts.dropped += 1;
+    this.#isOurDoing = true;
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Leaves for good, with a goodbye. */
+  leave(): void {
+    this.#isLeaving = true;
+    clearTimeout(this.#timer);
+    if (this.#socket === undefined) this.#move("gone");
+    else if (this.#reader === undefined) this.#socket.destroy();
+    else this.#socket.end(closeFrame(1000));
+  }
+
+  /** A message, whose intended time is `sentUs`. */
+  speak(sentUs: number, bytes: number): void {
+    this.sayings.say(sentUs, bytes, this.#state === "joined");
+  }
+
+  /** Gives up what takes too long to join. */
+  checkTimeout(us: number): void {
+    if ((this.#state !== "connecting" && this.#state !== "open") || us - this.#connectedUs < JOIN_TIMEOUT_US) return;
+    this.#problem ??= "not in within 20 s";
+    this.#socket?.destroy();
+  }
+
+  // ---- Speaker: what the dialect does --------------------------------------------------------------------------------
+
+  say(text: string): void {
+    this.#socket?.write(clientFrame(OPCODE.text, text));
+  }
+
+  joined(epoch = ""): void {
+    this.#epoch = epoch;
+    if (this.#state !== "joined") {
+      const { tally } = this.#around;
+      const isFirst = this.#lostUs === 0;
+      this.#joinedUs = nowUs();
+      tally.time(isFirst ? "join" : "rejoin", this.#joinedUs - (isFirst ? this.#connectedUs : this.#lostUs));
+      tally.counts[isFirst ? "joins" : "rejoins"] += 1;
+      this.#move("joined");
+    }
+    this.sayings.sayAgain();
+  }
+
+  account(frame: Buffer): void {
+    const { accounts, tally } = this.#around;
+    const { events, oldestSentUs } = accounts.onFrame(this.#plan.account, this.#plan.dialect, frame);
+    if (events === 0) return;
+    tally.counts.deliveries += events;
+    tally.counts.deliveredFrames += 1;
+    tally.time("delivery", nowUs() - oldestSentUs, events);
+  }
+
+  acked(clientId: string, id: number, how: { isDuplicate: boolean; isSkipped: boolean }): void {
+    const { tally } = this.#around;
+    const sentUs = this.sayings.acked(clientId, id, how);
+    if (sentUs === undefined) return;
+    tally.counts.acked += 1;
+    if (how.isDuplicate) tally.counts.duplicates += 1;
+    if (how.isSkipped) tally.counts.skipped += 1;
+    tally.time("ack", nowUs() - sentUs);
+  }
+
+  refused(code: string, clientId: string | undefined, retryAfterMs: number | undefined): void {
+    this.#around.tally.note("errors", code);
+    this.sayings.refused(code, clientId, retryAfterMs);
+  }
+
+  comeBackIn(ms: number): void {
+    this.#comeBackMs = ms;
+  }
+
+  /** A message goes out now. */
+  onSpoken(): void {
+    this.#around.tally.counts.sent += 1;
+  }
+
+  // ---- FrameSink: what comes -----------------------------------------------------------------------------------------
+
+  onText(payload: Buffer): void {
+    this.#around.tally.counts.frames += 1;
+    this.#plan.dialect.onText(this, payload);
+  }
+
+  onPing(payload: Buffer): void {
+    this.#socket?.write(clientFrame(OPCODE.pong, payload));
+  }
+
+  onClose(code: number): void {
+    this.#closeCode = code;
+    this.#socket?.end(closeFrame(code === 1005 ? 1000 : code));
+  }
+
+  onBroken(problem: string): void {
+    this.#problem = `broken protocol: ${problem}`;
+    this.#socket?.destroy();
+  }
+
+  #onBytes(length: number): void {
+    const { tally, chunk } = this.#around;
+    tally.counts.bytes += length;
+    if (this.#reader !== undefined) this.#reader.push(chunk, length);
+    else this.#onHandshake(Buffer.concat([this.#head ?? Buffer.alloc(0), chunk.subarray(0, length)]));
+  }
+
+  #onHandshake(received: Buffer): void {
+    const answer = readHandshake(received);
+    if (answer === undefined) this.#head = received;
+    else if (answer.kind === "upgraded") this.#onUpgraded(received, answer.bodyAt);
+    else this.#onRefused(answer.status, answer.retryAfterMs);
+  }
+
+  #onUpgraded(received: Buffer, bodyAt: number): void {
+    const { account, dialect } = this.#plan;
+    const { accounts } = this.#around;
+    this.#head = undefined;
+    this.#reader = new FrameReader(this);
+    const position = dialect.account === "ledger" && dialect.version === 2 && this.#epoch !== "" ? accounts.position(account) : undefined;
+    this.#since = position === undefined ? undefined : { epoch: this.#epoch, id: position };
+    this.#move("open");
+    accounts.begin(account, { room: this.room, gateway: this.roadName, dialect }, position);
+    dialect.onOpen(this);
+    if (bodyAt < received.length) this.#reader.push(received.subarray(bodyAt), received.length - bodyAt);
+  }
+
+  /** Too many, or none that could answer: later again. Anything else will be the same next time. */
+  #onRefused(status: number, retryAfterMs: number | undefined): void {
+    this.#around.tally.note("refusals", status);
+    this.#isOurDoing = true;
+    this.#isLeaving ||= status >= 400 && status < 500 && status !== 429;
+    // Spread over as long again: everybody was told the same second.
+    if (retryAfterMs !== undefined) this.#comeBackMs = retryAfterMs * (1 + Math.random());
+    this.#socket?.destroy();
+  }
+
+  // ---- its end, and coming back --------------------------------------------------------------------------------------
+
+  #onGone(socket: Socket): void {
+    if (this.#socket !== socket) return;
+    const us = nowUs();
+    this.#noteEnd();
+    if (this.#reader !== undefined) this.#around.accounts.end(this.#plan.account, this.#plan.dialect);
+    if (this.#state === "joined") {
+      this.#lostUs = us;
+      if (us - this.#joinedUs >= STABLE_US) this.#attempts = 0;
+    }
+    this.#socket = undefined;
+    this.#reader = undefined;
+    this.#head = undefined;
+    if (this.#isLeaving || !mayReconnect(this.#closeCode)) this.#move("gone");
+    else this.#comeBack();
+  }
+
+  /** What somebody else did: an open socket ends with a close code, anything before that with an error of the network. */
+  #noteEnd(): void {
+    const { tally } = this.#around;
+    if (this.#isLeaving || this.#isOurDoing) return;
+    if (this.#problem !== undefined && (this.#reader === undefined || this.#problem.includes(" "))) tally.note("failures", this.#problem);
+    else if (this.#reader === undefined) tally.note("failures", "CLOSED");
+    else tally.note("closes", this.#closeCode);
+  }
+
+  #comeBack(): void {
+    const ceilingMs = Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** Math.min(this.#attempts, 20));
+    const delayMs = this.#comeBackMs ?? Math.random() * ceilingMs;
+    this.#comeBackMs = undefined;
+    this.#attempts += 1;
+    // A road that was closed may stay so: another one, as a name with several addresses leads to another host.
+    if (this.#closeCode !== CLOSE.lifetime.code) this.#road = (this.#road + 1) % this.#plan.roads.length;
+    this.#move("waiting");
+    this.#timer = setTimeout(() => this.connect(), delayMs);
+  }
+
+  get #currentRoad(): Road {
+    const road = this.#plan.roads[this.#road];
+    if (road === undefined) throw new Error("a socket needs a road");
+    return road;
+  }
+
+  #move(state: ClientState): void {
+    const { states } = this.#around.tally;
+    states[this.#state] -= 1;
+    states[state] += 1;
+    this.#state = state;
+  }
+}

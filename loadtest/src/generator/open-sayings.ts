@@ -1,0 +1,118 @@
+/**
+ * What one socket said and has no answer for: said again on its next socket, as the SDK does, until it is answered. Version 1
+ * has no answers: what it says is gone with its socket, and what it would say without one is not said.
+ */
+import type { Sends } from "../ledger/sends.ts";
+import type { Dialect } from "./dialect.ts";
+import { loadClientId, loadText, parseLoadClientId } from "./load-text.ts";
+
+interface Saying {
+  readonly text: string;
+  readonly sentUs: number;
+  wasSent: boolean;
+}
+
+interface SayingsOptions {
+  readonly client: { readonly room: string; readonly state: string; say(text: string): void; onSpoken(): void };
+  readonly run: number;
+  readonly sender: number;
+  readonly dialect: Dialect;
+  readonly sends: Sends;
+}
+
+/** Answers that do not settle a message: `busy` was not accepted, `unavailable` may have been. Both are said again. */
+const UNSETTLED: ReadonlySet<string> = new Set(["busy", "unavailable"]);
+const RETRY_MS = 1_000;
+const UNNAMED = -1;
+
+export class OpenSayings {
+  readonly #options: SayingsOptions;
+  /** Made with the first message: most sockets only listen. */
+  #open: Map<number, Saying> | undefined;
+  #next = 0;
+
+  constructor(options: SayingsOptions) {
+    this.#options = options;
+  }
+
+  say(sentUs: number, bytes: number, canSend: boolean): void {
+    const { run, sender, dialect, sends, client } = this.#options;
+    const n = this.#next;
+    this.#next += 1;
+    const saying: Saying = { text: loadText({ run, sender, n, sentUs, bytes }), sentUs, wasSent: false };
+    if (!dialect.hasAcks && !canSend) {
+      sends.unsent(client.room, dialect.version, sender, n);
+      return;
+    }
+    if (dialect.hasAcks) {
+      this.#open ??= new Map();
+      this.#open.set(n, saying);
+    }
+    if (canSend) this.#send(n, saying, false);
+  }
+
+  /** On a new socket: everything open, in its order. */
+  sayAgain(): void {
+    for (const [n, saying] of this.#open ?? []) this.#send(n, saying, saying.wasSent);
+  }
+
+  /** Answers when the message was meant to be sent; undefined where it is not one of ours that is open. */
+  acked(clientId: string, id: number, { isDuplicate, isSkipped }: { isDuplicate: boolean; isSkipped: boolean }): number | undefined {
+    const n = this.#numberOf(clientId);
+    const saying = n === undefined ? undefined : this.#open?.get(n);
+    if (n === undefined || saying === undefined) return undefined;
+    this.#open?.delete(n);
+    const { sends, client, sender } = this.#options;
+    sends.acked(client.room, sender, n, id, { duplicate: isDuplicate, skipped: isSkipped });
+    return saying.sentUs;
+  }
+
+  refused(code: string, clientId: string | undefined, retryAfterMs: number | undefined): void {
+    const { sends, client, sender, dialect } = this.#options;
+    const n = clientId === undefined ? undefined : this.#numberOf(clientId);
+    const saying = n === undefined ? undefined : this.#open?.get(n);
+    if (n !== undefined && saying !== undefined && UNSETTLED.has(code)) {
+      this.#retry(n, saying, retryAfterMs ?? RETRY_MS);
+      return;
+    }
+    if (n !== undefined) this.#open?.delete(n);
+    if (n !== undefined || !dialect.hasAcks) sends.refused(client.room, dialect.version, sender, n ?? UNNAMED, code);
+  }
+
+  /** At the end of the run: nothing more is said. */
+  giveUp(): void {
+    const { sends, client, sender, dialect } = this.#options;
+    for (const [n, { wasSent }] of this.#open ?? []) {
+      if (wasSent) sends.unanswered(client.room, dialect.version, sender, n);
+      else sends.unsent(client.room, dialect.version, sender, n);
+    }
+    this.#open?.clear();
+  }
+
+  get count(): number {
+    return this.#open?.size ?? 0;
+  }
+
+  #retry(n: number, saying: Saying, afterMs: number): void {
+    setTimeout(
+      () => {
+        if (this.#options.client.state === "joined" && this.#open?.get(n) === saying) this.#send(n, saying, false);
+      },
+      afterMs * (1 + Math.random()),
+    ).unref();
+  }
+
+  #send(n: number, saying: Saying, isResend: boolean): void {
+    const { client, run, sender, dialect, sends } = this.#options;
+    saying.wasSent = true;
+    client.say(dialect.messageFrame({ clientId: loadClientId(run, sender, n), text: saying.text, isResend }));
+    client.onSpoken();
+    sends.sent(client.room, dialect.version, sender, n);
+  }
+
+  #numberOf(clientId: string): number | undefined {
+    const { run, sender } = this.#options;
+    const parsed = parseLoadClientId(clientId);
+    return parsed?.run === run && parsed.sender === sender ? parsed.n : undefined;
+  }
+}
