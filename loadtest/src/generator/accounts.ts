@@ -40,6 +40,11 @@ export class Accounts {
     return this.#receipts.position(socket);
   }
 
+  /** The id of a message of the run; undefined where no socket of the worker has seen it of late. */
+  idOf(room: string, sender: number, n: number): number | undefined {
+    return this.#receipts.idOf(room, sender, n);
+  }
+
   lagging(room: string, upto: number): number {
     return this.#receipts.lagging(room, upto);
   }

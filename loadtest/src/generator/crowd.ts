@@ -3,18 +3,25 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Sends } from "../ledger/sends.ts";
 import { Accounts } from "./accounts.ts";
 import { nowUs } from "./clock.ts";
-import { DIALECTS } from "./dialects.ts";
-import { LoadClient, type Surroundings } from "./load-client.ts";
-import type { Choice, ConnectPlan, WorkerPlan } from "./orders.ts";
+import { DIALECTS, type DialectName } from "./dialects.ts";
+import { LoadClient, type Road, type Surroundings } from "./load-client.ts";
+import type { Choice, ConnectPlan, PlayPlan, WorkerPlan } from "./orders.ts";
 import { pace } from "./pacer.ts";
 import type { Schedule } from "./schedule.ts";
 import { Tally } from "./tally.ts";
+import type { Act, Timeline } from "./timeline.ts";
 import { takeTokens } from "./tokens.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 const LATE_US = 100_000;
 const SWEEP_MS = 1_000;
 const LOOK_MS = 20;
+
+interface Way {
+  readonly roads: readonly Road[];
+  readonly dialect: DialectName | undefined;
+  readonly session: number | undefined;
+}
 
 export class Crowd {
   readonly tally = new Tally();
@@ -64,6 +71,17 @@ export class Crowd {
     await pace({ count: offsetsUs.length, timeOf, act }, this.#ending.signal);
   }
 
+  /** Resolves when the last act was due. */
+  async play(timeline: Timeline, plan: PlayPlan, startUs: number): Promise<void> {
+    this.#seat(timeline, plan);
+    const timeOf = (i: number) => startUs + (timeline[i]?.atMs ?? 0) * 1_000;
+    const act = (i: number, dueUs: number) => {
+      const planned = timeline[i];
+      if (planned !== undefined) this.#do(planned, dueUs);
+    };
+    await pace({ count: timeline.length, timeOf, act }, this.#ending.signal);
+  }
+
   drop(choice: Choice): void {
     for (const client of this.#chosen(choice)) client.drop();
   }
@@ -103,6 +121,31 @@ export class Crowd {
     const sender = this.#plan.first + account;
     const dialect = dialects[sender % dialects.length];
     const session = sessions[Math.floor(sender / dialects.length) % sessions.length];
+    return this.#addTo({ roads, dialect, session }, account);
+  }
+
+  /** Those that the timeline connects, in the order of their numbers: they are there before their time comes. */
+  #seat(timeline: Timeline, { roads, sessions }: PlayPlan): void {
+    const joins = timeline.filter((act) => act.does === "connect").toSorted((a, b) => a.socket - b.socket);
+    for (const { socket, room, version } of joins) {
+      if (socket !== this.#plan.first + this.#clients.length) throw new RangeError(`socket ${socket} is not the next one`);
+      this.#addTo({ roads, session: sessions[room], dialect: version === 1 ? "v1" : "v2" }, this.#clients.length);
+    }
+  }
+
+  #do(act: Act, dueUs: number): void {
+    const client = this.#clients[act.socket - this.#plan.first];
+    if (client === undefined) return;
+    if (act.does === "say" && nowUs() - dueUs > LATE_US) this.tally.counts.sentLate += 1;
+    if (act.does === "connect") client.connect();
+    else if (act.does === "say") client.speak(dueUs, act.words);
+    else if (act.does === "like") client.like(act.of);
+    else if (act.does === "drop") client.drop();
+    else client.leave();
+  }
+
+  #addTo({ roads, dialect, session }: Way, account: number): LoadClient {
+    const sender = this.#plan.first + account;
     const token = this.#tokens[account];
     if (dialect === undefined || session === undefined || token === undefined)
       throw new RangeError("a socket without dialect, session or token");

@@ -56,6 +56,8 @@ export interface Dialect {
   onOpen(speaker: Speaker): void;
   /** A whole message of the server. Its bytes are gone after the call. */
   onText(speaker: Speaker, frame: Buffer): void;
+  /** The text frame of a like, of a message or of the session; absent where a client cannot like. */
+  likeFrame?(messageId: number | undefined): string;
   /** The text frame of a message. */
   messageFrame(saying: Saying): string;
 }

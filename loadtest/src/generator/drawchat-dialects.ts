@@ -33,6 +33,7 @@ export const DRAWCHAT_V2: Dialect = {
     else if (isOfType(frame, "error") || isOfType(frame, "rejected")) onError(speaker, frame);
     else if (isOfType(frame, "reconnect")) onReconnect(speaker, frame);
   },
+  likeFrame: (messageId) => JSON.stringify({ type: "like", message_id: messageId }),
   messageFrame: ({ clientId, text, isResend }) =>
     JSON.stringify({ type: "message", client_id: clientId, message: text, ...(isResend ? { resend: true } : {}) }),
 };

@@ -3,8 +3,9 @@ import { randomInt } from "node:crypto";
 import type { ReceiptsReport } from "../ledger/receipts-report.ts";
 import { nowUs } from "./clock.ts";
 import { FleetTotals } from "./fleet-totals.ts";
-import type { Choice, ConnectPlan, Order, WorkerReport } from "./orders.ts";
+import type { Choice, ConnectPlan, Order, PlayPlan, WorkerReport } from "./orders.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
+import { connectsIn, type Timeline, timelineOf } from "./timeline.ts";
 import type { TokenSource } from "./tokens.ts";
 import { type Answer, WorkerProcess } from "./worker-process.ts";
 
@@ -87,6 +88,19 @@ export class Fleet {
     await this.#askEach((worker) => {
       return { type: "send", schedule: scheduleOf(schedule, worker * this.#perWorker, this.#perWorker), startUs };
     });
+  }
+
+  /**
+   * Does what is planned, each at its time from `startUs` on (default: at once). Resolves when the last was due. A timeline that
+   * connects sockets numbers them without a gap behind those that there are; they are spread over the workers by their numbers.
+   */
+  async play(timeline: Timeline, plan: PlayPlan, startUs?: number): Promise<void> {
+    const parts = this.#workers.map((_, worker) => timelineOf(timeline, worker * this.#perWorker, this.#perWorker));
+    const counts = parts.map(connectsIn);
+    await this.#askEach((worker) => ({ type: "prepare", count: counts[worker] ?? 0 }));
+    this.#note(counts);
+    const start = startUs ?? nowUs() + LEAD_US;
+    await this.#askEach((worker) => ({ type: "play", timeline: parts[worker] ?? [], plan, startUs: start }));
   }
 
   /** Cuts sockets off; they come back by themselves, resuming where they were. */

@@ -14,6 +14,7 @@ import { FrameReader, type FrameSink } from "./frame-reader.ts";
 import { handshakeText, readHandshake } from "./handshake.ts";
 import { OpenSayings } from "./open-sayings.ts";
 import type { ClientState, Tally } from "./tally.ts";
+import type { SayingName } from "./timeline.ts";
 
 /** A way to the chat: a balancer, or a gateway itself. */
 export interface Road {
@@ -148,9 +149,19 @@ export class LoadClient implements FrameSink, Speaker {
     else this.#socket.end(closeFrame(1000));
   }
 
-  /** A message, whose intended time is `sentUs`. */
-  speak(sentUs: number, bytes: number): void {
-    this.sayings.say(sentUs, bytes, this.#state === "joined");
+  /** A message, whose intended time is `sentUs`; `wording` is the length of its text, or its words. */
+  speak(sentUs: number, wording: number | string): void {
+    this.sayings.say(sentUs, wording, this.#state === "joined");
+  }
+
+  /** Of the session, or of a message whose id is known by now. */
+  like(of: SayingName | undefined): void {
+    const { accounts, tally } = this.#around;
+    const id = of === undefined ? undefined : accounts.idOf(this.room, of.sender, of.n);
+    const canLike = this.#state === "joined" && (of === undefined || id !== undefined);
+    const frame = canLike ? this.#plan.dialect.likeFrame?.(id) : undefined;
+    tally.counts[frame === undefined ? "unsentLikes" : "likes"] += 1;
+    if (frame !== undefined) this.say(frame);
   }
 
   /** Gives up what takes too long to join. */

@@ -20,11 +20,20 @@ const MAX_UINT32 = 0xffffffff;
 const PADDING = "and here is a line of chat about the draw that is on tonight ".repeat(34);
 
 /** The text of a message, in ASCII, `bytes` long (at most 2,000); longer where the mark alone is longer (at most 37). */
-export function loadText({ run, sender, n, sentUs, bytes }: LoadMessage & { bytes: number }): string {
-  const mark = `~${run.toString(36)}.${sender.toString(36)}.${n.toString(36)}.${sentUs.toString(36)}~`;
+export function loadText({ bytes, ...message }: LoadMessage & { bytes: number }): string {
+  const mark = markOf(message);
   if (bytes <= mark.length) return mark;
   // Never a space at the end: a server trims texts, and a message would not be as long as wanted.
   return `${mark}${PADDING.slice(0, bytes - mark.length - 1)}.`;
+}
+
+/** The text of a message that says something: the mark, a space, the words. */
+export function loadLine(message: LoadMessage, words: string): string {
+  return `${markOf(message)} ${words}`;
+}
+
+function markOf({ run, sender, n, sentUs }: LoadMessage): string {
+  return `~${run.toString(36)}.${sender.toString(36)}.${n.toString(36)}.${sentUs.toString(36)}~`;
 }
 
 /** The first mark in a text, wherever it stands; undefined where there is none, or one with numbers out of range. */

@@ -4,7 +4,7 @@
  */
 import type { Sends } from "../ledger/sends.ts";
 import type { Dialect } from "./dialect.ts";
-import { loadClientId, loadText, parseLoadClientId } from "./load-text.ts";
+import { loadClientId, loadLine, loadText, parseLoadClientId } from "./load-text.ts";
 
 interface Saying {
   readonly text: string;
@@ -35,11 +35,14 @@ export class OpenSayings {
     this.#options = options;
   }
 
-  say(sentUs: number, bytes: number, canSend: boolean): void {
+  /** `wording`: the length of the text, or its words. */
+  say(sentUs: number, wording: number | string, canSend: boolean): void {
     const { run, sender, dialect, sends, client } = this.#options;
     const n = this.#next;
     this.#next += 1;
-    const saying: Saying = { text: loadText({ run, sender, n, sentUs, bytes }), sentUs, wasSent: false };
+    const message = { run, sender, n, sentUs };
+    const text = typeof wording === "string" ? loadLine(message, wording) : loadText({ ...message, bytes: wording });
+    const saying: Saying = { text, sentUs, wasSent: false };
     if (!dialect.hasAcks && !canSend) {
       sends.unsent(client.room, dialect.version, sender, n);
       return;

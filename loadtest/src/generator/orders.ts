@@ -5,6 +5,7 @@ import type { DialectName } from "./dialects.ts";
 import type { Road } from "./load-client.ts";
 import type { Schedule } from "./schedule.ts";
 import type { TallyReport } from "./tally.ts";
+import type { Timeline } from "./timeline.ts";
 import type { TokenSource } from "./tokens.ts";
 
 /** Which sockets of a run a worker has, and how they come in. */
@@ -28,6 +29,13 @@ export interface ConnectPlan {
   readonly sessions: readonly number[];
 }
 
+/** What a timeline does not say: where its rooms are, and how to get there. */
+export interface PlayPlan {
+  readonly roads: readonly Road[];
+  /** By the rooms of the timeline. */
+  readonly sessions: readonly number[];
+}
+
 /** Which sockets: all; those of one road; a share of them, chosen evenly. */
 export interface Choice {
   readonly road?: string | undefined;
@@ -43,6 +51,8 @@ export type Order =
   | { readonly type: "connect"; readonly plan: ConnectPlan; readonly startUs: number }
   /** Done when the last was due. */
   | { readonly type: "send"; readonly schedule: Schedule; readonly startUs: number }
+  /** Done when the last act was due. */
+  | { readonly type: "play"; readonly timeline: Timeline; readonly plan: PlayPlan; readonly startUs: number }
   /** Cut off; they come back. */
   | { readonly type: "drop"; readonly choice: Choice }
   /** They go for good, spread over so long. */

@@ -27,6 +27,9 @@ export type Counts = {
   acked: number;
   duplicates: number;
   skipped: number;
+  /** Likes that went out, and those that could not: no socket, or the message was not here yet. */
+  likes: number;
+  unsentLikes: number;
   /** Connections cut from this side. */
   dropped: number;
 };
@@ -56,6 +59,8 @@ export function noCounts(): Counts {
     acked: 0,
     duplicates: 0,
     skipped: 0,
+    likes: 0,
+    unsentLikes: 0,
     dropped: 0,
   };
 }

@@ -43,3 +43,13 @@ export type Act = ConnectAct | SayAct | LikeAct | EndAct;
 
 /** In order of time; a socket connects before it does anything else. */
 export type Timeline = readonly Act[];
+
+/** The part of the sockets `first` … `first + count - 1`. */
+export function timelineOf(timeline: Timeline, first: number, count: number): Act[] {
+  return timeline.filter(({ socket }) => socket >= first && socket < first + count);
+}
+
+/** How many of these sockets it begins. */
+export function connectsIn(timeline: Timeline): number {
+  return timeline.reduce((count, { does }) => count + (does === "connect" ? 1 : 0), 0);
+}

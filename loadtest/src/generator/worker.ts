@@ -39,6 +39,9 @@ async function carryOut(order: NumberedOrder): Promise<Omit<Extract<WorkerMessag
     case "send":
       await crowd.send(order.schedule, order.startUs);
       break;
+    case "play":
+      await crowd.play(order.timeline, order.plan, order.startUs);
+      break;
     case "drop":
       crowd.drop(order.choice);
       break;

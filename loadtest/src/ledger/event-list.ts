@@ -6,6 +6,9 @@ export interface LoadEvent {
   readonly n: number;
 }
 
+/** What is looked for by its sender was said shortly before. */
+const LATEST = 1_000;
+
 export class EventList {
   readonly ids: number[] = [];
   readonly senders: number[] = [];
@@ -42,6 +45,13 @@ export class EventList {
   /** Known ids behind `after` up to `upto`. */
   between(after: number, upto: number): readonly number[] {
     return this.ids.slice(this.indexBehind(after), this.indexBehind(upto));
+  }
+
+  /** Looked for among the latest; undefined where it is not there. */
+  idOf(sender: number, n: number): number | undefined {
+    const oldest = Math.max(0, this.ids.length - LATEST);
+    for (let at = this.ids.length - 1; at >= oldest; at -= 1) if (this.senders[at] === sender && this.ns[at] === n) return this.ids[at];
+    return undefined;
   }
 
   /** The first event that the first of the group received after this time. */

@@ -140,6 +140,15 @@ export class Receipts {
     return position === UNPLACED ? undefined : position;
   }
 
+  /** The id of one of the latest messages; undefined where no socket has seen it. */
+  idOf(room: string, sender: number, n: number): number | undefined {
+    for (const { where, list } of this.#groups) {
+      const id = where.room === room ? list.idOf(sender, n) : undefined;
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  }
+
   /** How many sockets that are there have not come to this place of the room's sequence. */
   lagging(room: string, upto: number): number {
     let count = 0;
