@@ -2,7 +2,7 @@ import { Uuid } from "@drawchat/protocol/frames";
 import { cleanText, LIVE_CHAT_TEXT } from "@drawchat/protocol/text";
 import { Compile } from "typebox/compile";
 import { expect, test } from "vitest";
-import { loadClientId, loadText, parseLoadClientId, parseLoadText } from "./load-text.ts";
+import { loadClientId, loadLine, loadText, parseLoadClientId, parseLoadText } from "./load-text.ts";
 
 const message = { run: 0xdeadbeef, sender: 15_999, n: 4_294_967_295, sentUs: 9_007_199_254_740_991 };
 
@@ -18,6 +18,12 @@ test("a text too short for the mark is the mark alone", () => {
   const text = loadText({ run: 1, sender: 0, n: 35, sentUs: 36, bytes: 5 });
   expect(text).toBe("~1.0.z.10~");
   expect(parseLoadText(`{"message":"${text}"}`)).toEqual({ run: 1, sender: 0, n: 35, sentUs: 36 });
+});
+
+test("a line says what it says behind its mark", () => {
+  const text = loadLine({ run: 1, sender: 0, n: 35, sentUs: 36 }, "удачи 🍀");
+  expect(text).toBe("~1.0.z.10~ удачи 🍀");
+  expect(parseLoadText(JSON.stringify({ message: text }))).toEqual({ run: 1, sender: 0, n: 35, sentUs: 36 });
 });
 
 test.each(["", "hello", "~1.2.3~", "~1.2.3.4", "~zzzzzzz.1.1.1~", "~1.1.1.zzzzzzzzzzz~", "~A.1.1.1~"])(

@@ -207,6 +207,14 @@ test("who is behind is known by room", () => {
   expect([receipts.lagging("s42", 101), receipts.lagging("s42", 100), receipts.lagging("s43", 101)]).toEqual([1, 0, 0]);
 });
 
+test("the id of a message is known by whose it is, once a socket of its room has seen it", () => {
+  const receipts = listeners(V2, 2);
+  receipts.onBatch(0, batch(100, 102, [101, 102]));
+  expect(receipts.idOf("s42", 3, 102)).toBe(102);
+  expect(receipts.idOf("s42", 3, 103)).toBeUndefined();
+  expect(receipts.idOf("s43", 3, 102)).toBeUndefined();
+});
+
 test("frames that are forgotten are read again, and everything is still counted", () => {
   const receipts = listeners(V2, 2);
   const ids = Array.from({ length: 1_500 }, (_, i) => 101 + i);
