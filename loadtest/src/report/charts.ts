@@ -82,7 +82,7 @@ function percentilesFigure(latencies: Drawable["latencies"], index: number): Htm
   return html`<figure>
 <figcaption><h3>Percentiles of latency, ms</h3></figcaption>
 <div class="plot" data-chart="${index}" role="img" aria-label="Percentiles of latency in milliseconds. ${said.join(". ")}."></div>
-<p class="soft">Each step to the right leaves a tenth of the slower ones. The numbers are in the table of latencies.</p>
+<p class="soft">The further right, the slower ones. The numbers are in the table of latencies.</p>
 </figure>`;
 }
 
