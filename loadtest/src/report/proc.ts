@@ -6,19 +6,36 @@ const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4_096;
 
 export interface ProcessUse {
-  /** Since its start, all its threads. */
+  /** Since its start, all its threads and children: Postgres has a process a connection. */
   readonly cpuSeconds: number;
+  /** Of children what is theirs alone: they share the rest with it. */
   readonly rssBytes: number;
 }
 
 /** Undefined: the process is gone, or there is no /proc. */
 export async function readProcess(pid: number): Promise<ProcessUse | undefined> {
+  const own = await readOne(pid, "VmRSS");
+  if (own === undefined) return undefined;
+  const children = ((await readText(`/proc/${pid}/task/${pid}/children`)) ?? "").split(" ").filter((text) => text.trim() !== "");
+  const uses = await Promise.all(children.map((child) => readOne(Number(child), "RssAnon")));
+  return uses.reduce<ProcessUse>(
+    (sum, use) => ({ cpuSeconds: sum.cpuSeconds + (use?.cpuSeconds ?? 0), rssBytes: sum.rssBytes + (use?.rssBytes ?? 0) }),
+    own,
+  );
+}
+
+async function readOne(pid: number, memory: "VmRSS" | "RssAnon"): Promise<ProcessUse | undefined> {
   const [stat, status] = await Promise.all([readText(`/proc/${pid}/stat`), readText(`/proc/${pid}/status`)]);
   if (stat === undefined || status === undefined) return undefined;
-  // The name in brackets may hold blanks and brackets itself: what counts comes after the last one.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = Number(fields[11]) + Number(fields[12]);
-  return { cpuSeconds: ticks / TICKS_PER_SECOND, rssBytes: numberIn(status, /^VmRSS:\s+(\d+) kB/m) * 1_024 };
+  // The name in brackets may hold blanks and brackets itself: what counts comes after the last one. Children that have
+  // ended are in the third and fourth of these.
+  const times = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 15);
+  const ticks = times.reduce((sum, ticks) => sum + Number(ticks), 0);
+  const kilobytes = numberIn(status, memory === "VmRSS" ? /^VmRSS:\s+(\d+) kB/m : /^RssAnon:\s+(\d+) kB/m);
+  return { cpuSeconds: ticks / TICKS_PER_SECOND, rssBytes: kilobytes * 1_024 };
 }
 
 export interface MachineUse {

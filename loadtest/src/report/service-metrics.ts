@@ -18,6 +18,8 @@ const COUNTERS = [
   { metric: "drawchat_gateway_refused_total", figure: "refused", unit: "events/s" },
   { metric: "drawchat_gateway_publications_total", figure: "publications", unit: "events/s" },
   { metric: "drawchat_gateway_delivered_total", figure: "delivered", unit: "deliveries/s" },
+  { metric: "drawchat_gateway_frames_sent_total", figure: "framesSent", unit: "frames/s" },
+  { metric: "drawchat_gateway_bytes_sent_total", figure: "bytesSent", unit: "bytes/s" },
   { metric: "drawchat_gateway_frames_total", figure: "framesIn", unit: "events/s" },
   { metric: "drawchat_writer_rows_total", figure: "rows", unit: "events/s" },
 ] as const;

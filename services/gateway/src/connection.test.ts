@@ -12,7 +12,7 @@ function stage() {
     getBufferedAmount: () => 0,
   };
   const handshake = { path: { kind: "session", sessionId: 1 } as const, version: 2 as const, token: "", subprotocol: undefined };
-  const connection = new Connection(wire, handshake, { onClose: () => undefined, onDropped: () => undefined });
+  const connection = new Connection(wire, handshake, { onClose: () => undefined, onDropped: () => undefined, onSent: () => undefined });
   const handled: string[] = [];
   const note: FrameHandler = (_connection, bytes) => {
     handled.push(bytes.toString());

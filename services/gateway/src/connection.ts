@@ -30,6 +30,8 @@ const WAITING_MAX_JOINED = { frames: 60, bytes: 262_144 };
 export interface ConnectionEvents {
   onClose: (code: number) => void;
   onDropped: () => void;
+  /** Bytes of text; of a string, its characters. */
+  onSent: (bytes: number) => void;
 }
 
 export class Connection {
@@ -81,6 +83,7 @@ export class Connection {
 
   send(message: Buffer | string): void {
     if (!this.#isAlive) return;
+    this.#events.onSent(message.length);
     // A dropped frame would be a hole: closeOnBackpressureLimit is already ending this socket.
     if (this.#wire.send(message, false) === DROPPED) this.#events.onDropped();
   }

@@ -37,6 +37,8 @@ export function createGatewayMetrics(metrics: Metrics, { sockets, connectionsByR
     refused: metrics.counter("gateway_refused_total", "Messages, likes and frames refused, by code", ["code"]),
     published: metrics.counter("gateway_publications_total", "Publications received from Redis"),
     delivered: metrics.counter("gateway_delivered_total", "Events handed to sockets (events × sockets)"),
+    framesSent: metrics.counter("gateway_frames_sent_total", "Frames handed to sockets, one by one or to all of a room (frames × sockets)"),
+    bytesSent: metrics.counter("gateway_bytes_sent_total", "Bytes of these frames, before what the network adds"),
     tick: metrics.histogram("gateway_tick_ms", "Time between two frames to a busy room, in ms", TICK_BUCKETS_MS),
     repairs: metrics.counter("gateway_repairs_total", "Holes filled from history"),
     roomsNotOpened: metrics.counter(

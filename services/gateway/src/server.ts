@@ -11,7 +11,7 @@ import { type Log, maskUrl } from "@drawchat/runtime/log";
 import type { Admission } from "./admission.ts";
 import { sendPages } from "./catch-up.ts";
 import type { ClientAddress, TrustedProxies } from "./client-address.ts";
-import { Connection, type FrameHandler } from "./connection.ts";
+import { Connection, type ConnectionEvents, type FrameHandler } from "./connection.ts";
 import { FrameBudget } from "./frame-budget.ts";
 import {
   CONVERSATIONS_PATH,
@@ -60,6 +60,13 @@ export class GatewayServer {
   #listenSocket: uWS.us_listen_socket | undefined;
   #isDraining = false;
 
+  /** One for all connections: a closure each would be part of what an idle one costs. */
+  readonly #events: ConnectionEvents = {
+    onClose: (code) => this.#options.metrics.closed.inc({ code: closeLabel(code) }),
+    onDropped: () => this.#options.metrics.dropped.inc(),
+    onSent: (bytes) => this.#noteSent(1, bytes),
+  };
+
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#app.ws(CONVERSATIONS_PATH, this.#behaviour(MAX_CONVERSATION_PAYLOAD_BYTES));
@@ -79,7 +86,14 @@ export class GatewayServer {
   }
 
   publish(topic: string, bytes: Buffer | string): void {
+    this.#noteSent(this.#app.numSubscribers(topic), bytes.length);
     this.#app.publish(topic, bytes, false);
+  }
+
+  #noteSent(sockets: number, bytes: number): void {
+    const { framesSent, bytesSent } = this.#options.metrics;
+    framesSent.inc(sockets);
+    bytesSent.inc(sockets * bytes);
   }
 
   /** Open sockets that came for this. */
@@ -161,10 +175,7 @@ export class GatewayServer {
 
   #onOpen(socket: Socket): void {
     const data = socket.getUserData();
-    const connection = new Connection(socket, data.handshake, {
-      onClose: (code) => this.#options.metrics.closed.inc({ code: closeLabel(code) }),
-      onDropped: () => this.#options.metrics.dropped.inc(),
-    });
+    const connection = new Connection(socket, data.handshake, this.#events);
     data.connection = connection;
     this.#budgets.set(connection, data.budget);
     this.connections.add(connection);

@@ -15,5 +15,9 @@ interface Options {
 
 export function looseConnection({ version = 2, path = { kind: "conversations" }, wire = {} }: Options = {}): Connection {
   const handshake = { path, version, token: "", subprotocol: undefined };
-  return new Connection({ ...NOWHERE, ...wire }, handshake, { onClose: () => undefined, onDropped: () => undefined });
+  return new Connection({ ...NOWHERE, ...wire }, handshake, {
+    onClose: () => undefined,
+    onDropped: () => undefined,
+    onSent: () => undefined,
+  });
 }
