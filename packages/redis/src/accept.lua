@@ -4,12 +4,12 @@
 -- write and the only one that may fail (out of memory, a foreign id); nothing can fail after it.
 --
 -- KEYS  1 clock, 2 log
---       then 8 a room: room, history, seen 0, seen 1, rate, likes, channel, members (of a conversation)
+--       then 9 a room: room, history, seen 0, seen 1, rate, likes, channel, members (of a conversation), shown
 --       then the liked sets that submissions point at
 -- ARGV  1 partition, 2 nonce of this attempt, 3 highest id of the partition that the caller has seen,
 --       4 PUBLISH or SPUBLISH, 5 log cap (entries), 6 log cap (bytes), 7 dedupe cap (entries a hash),
 --       8 number of rooms, 9 number of submissions
---       then 2 a room: name, messages a user and 60 s (0: no limit)
+--       then 3 a room: name, messages a user and 60 s (0: no limit), messages shown a second (0: all of them)
 --       then 11 a submission: room index, kind, event flags, force (1 or 0), staff (1: an agent or admin by their token),
 --         user_id, client_id, a, b, c, d
 --         an event: a, b, c are its JSON around two slots: the id goes between a and b, created_at between b and c
@@ -19,18 +19,35 @@
 --           c the likes column of a message found in Postgres, else empty
 -- Returns {epoch, stored, Redis time in Unix ms, then one text a submission}:
 --         'a <id>' accepted, 'd <id>' duplicate (for likes: the count instead of the id, for read marks: the mark),
+--         either with ' s' behind it where the message is not shown live,
 --         'r <code> [<retry ms>]' refused ('r newer_messages <last id>').
 --
 -- A room's name begins with its kind: s a session (open by its window), c a conversation (open to its members), n its
 -- notes (open to staff, who need be no members: a note shows nobody to the customer).
+--
+-- Sampling. A room may be told how many messages it shows a second. What is beyond it is accepted like everything else and
+-- carries a flag: gateways leave it out of live frames. The room has a token bucket: `rate` tokens a second, two seconds'
+-- worth at most (20 tokens where that is more), one a shown message; so in any t seconds at most rate * t + max(2 * rate, 20)
+-- are shown. The upper half is anybody's: below the rate nothing is skipped. In the lower half the room is beyond its rate,
+-- and who was shown lately yields: the emptier the bucket, the longer ago it must have been, up to 60 s. The bucket's level
+-- so settles where as many senders are due as there are tokens, each as often as any other: max-min fairness, without
+-- measuring a rate per sender. A loud sender's share is what quiet ones leave. With more than 60 * rate senders nobody is
+-- shown twice in 60 s while the tokens run out. Bandwidth kept for some kinds of calls while a link is nearly full is the
+-- telephone networks' trunk reservation (F. P. Kelly, "Loss Networks", 1991); the cube keeps the first steps small, so that
+-- a short burst of quiet senders does not make others of them yield.
+-- Its memory is two fields of the room, and who was shown in the last 60 s: at most rate * 60 + max(2 * rate, 20) members.
+-- What is prompt (host, winner), no new message (edit, delete) or forced is shown whatever the bucket holds, and costs nothing.
 
-local KEYS_PER_ROOM, ARGS_PER_ROOM, ARGS_PER_SUBMISSION = 8, 2, 11
+local KEYS_PER_ROOM, ARGS_PER_ROOM, ARGS_PER_SUBMISSION = 9, 3, 11
 local FIRST_ROOM_KEY, FIRST_ROOM_ARG = 3, 10
 local ID_EPOCH_MS = 1735689600000
 local WINDOW_MS = 60000
 local SEEN_TURN_MS = 600000
 local HISTORY_MS, HISTORY_EVENTS, HISTORY_BYTES = 300000, 500, 8388608
 local ROOM_KEPT_MS = 86400000
+local EVENT_PROMPT, EVENT_SKIPPED = 2, 4
+-- A bucket counts thousandths of a token: `rate` of them come in a millisecond.
+local TOKEN, BUCKET_MIN, SHOWN_MS = 1000, 20000, 60000
 
 local clock_key, log_key = KEYS[1], KEYS[2]
 local partition, nonce, caller_seen = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
@@ -101,6 +118,18 @@ if not epoch then
   end
 end
 
+-- The tokens as they are now. False where they cannot be read.
+local function open_bucket(room)
+  local fields = read('HMGET', room.key, 'bucket', 'bucket_at')
+  room.shown_size = read('ZCARD', room.shown)
+  if not fields or not room.shown_size then return false end
+  room.bucket_size = math.max(BUCKET_MIN, 2 * TOKEN * room.shown_a_second)
+  local level, at = tonumber(fields[1] or nil), tonumber(fields[2] or now_ms)
+  room.bucket = math.min(room.bucket_size, (level or room.bucket_size) + math.max(0, now_ms - at) * room.shown_a_second)
+  room.newly_shown = {}
+  return true
+end
+
 local rooms = {}
 for i = 1, room_count do
   local k = FIRST_ROOM_KEY + (i - 1) * KEYS_PER_ROOM
@@ -108,7 +137,8 @@ for i = 1, room_count do
     name = ARGV[FIRST_ROOM_ARG + (i - 1) * ARGS_PER_ROOM],
     limit = tonumber(ARGV[FIRST_ROOM_ARG + (i - 1) * ARGS_PER_ROOM + 1]),
     key = KEYS[k], history = KEYS[k + 1], seen = {KEYS[k + 2], KEYS[k + 3]},
-    rate = KEYS[k + 4], likes = KEYS[k + 5], channel = KEYS[k + 6], members = KEYS[k + 7],
+    rate = KEYS[k + 4], likes = KEYS[k + 5], channel = KEYS[k + 6], members = KEYS[k + 7], shown = KEYS[k + 8],
+    shown_a_second = tonumber(ARGV[FIRST_ROOM_ARG + (i - 1) * ARGS_PER_ROOM + 2]),
     events = {}, fresh = {}, times = {}, liked = {}, like_lines = {}, liked_targets = {},
     standing = {}, reads = {}, read_lines = {},
   }
@@ -139,6 +169,7 @@ for i = 1, room_count do
     room.open = (room.state == 'scheduled' or room.state == 'open')
       and now_ms >= room.opens and (not room.closes or now_ms < room.closes)
     last = math.max(last, room.upto)
+    if room.shown_a_second > 0 and not open_bucket(room) then room.refusal = 'r unavailable' end
   end
   rooms[i] = room
 end
@@ -176,6 +207,19 @@ local function next_id()
   return last
 end
 
+-- Takes a token where the sender may have one: then the message is shown live.
+local function takes_token(room, user)
+  if room.bucket < TOKEN then return false end
+  local missing = 1 - room.bucket / (room.bucket_size / 2)
+  if missing > 0 then
+    local shown_at = room.newly_shown[user] or tonumber(redis.call('ZSCORE', room.shown, user) or 0)
+    if now_ms - shown_at < SHOWN_MS * missing * missing * missing then return false end
+  end
+  room.bucket = room.bucket - TOKEN
+  room.newly_shown[user] = now_ms
+  return true
+end
+
 local first_id
 
 local function decide_event(room, kind, flags, force, staff, user, client, head, middle, tail, known_last)
@@ -207,10 +251,14 @@ local function decide_event(room, kind, flags, force, staff, user, client, head,
   first_id = first_id or id
   local body = head .. id_text .. middle
   if tail ~= '' then body = body .. iso(ID_EPOCH_MS + math.floor(id / 4096)) .. tail end
+  local mark = ''
+  if room.shown_a_second > 0 and kind == 'm' and not force and flags % (2 * EVENT_PROMPT) < EVENT_PROMPT and not takes_token(room, user) then
+    flags, mark = flags + EVENT_SKIPPED, ' s'
+  end
   room.events[#room.events + 1] = {id_text .. ' ' .. kind .. ' ' .. flags .. ' ' .. #body .. ' ' .. user .. ' ' .. client .. '\n', body}
   room.last_event = id
   if kind == 'm' then room.last_message = id end
-  room.fresh[key] = id_text
+  room.fresh[key] = id_text .. mark
   room.seen_left = room.seen_left - 1
   if is_rated then
     local times = times_of(room, user)
@@ -218,7 +266,7 @@ local function decide_event(room, kind, flags, force, staff, user, client, head,
     room.rated = room.rated or {}
     room.rated[user] = times
   end
-  return 'a ' .. id_text
+  return 'a ' .. id_text .. mark
 end
 
 -- The stored and pending likes of a target: {stored, pending, known}.
@@ -286,7 +334,7 @@ for i = 1, submission_count do
   elseif ARGV[at + 1] == 'l' then
     replies[i] = decide_like(room, ARGV[at + 5], ARGV[at + 7], KEYS[tonumber(ARGV[at + 8])], ARGV[at + 9])
   else
-    replies[i] = decide_event(room, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3] == '1', ARGV[at + 4] == '1',
+    replies[i] = decide_event(room, ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3] == '1', ARGV[at + 4] == '1',
       ARGV[at + 5], ARGV[at + 6], ARGV[at + 7], ARGV[at + 8], ARGV[at + 9], ARGV[at + 10])
   end
 end
@@ -362,6 +410,17 @@ local function trim_history(room)
   end
 end
 
+local function write_bucket(room)
+  redis.call('HSET', room.key, 'bucket', text(room.bucket), 'bucket_at', text(now_ms))
+  local shown = {}
+  for user, at in pairs(room.newly_shown) do shown[#shown + 1], shown[#shown + 2] = text(at), user end
+  if #shown == 0 then return end
+  -- In this order, so that it never becomes empty: its expiry would go with it.
+  redis.call('ZADD', room.shown, unpack(shown))
+  redis.call('ZREMRANGEBYSCORE', room.shown, '-inf', text(now_ms - SHOWN_MS))
+  if room.shown_size == 0 then keep(room, room.shown) end
+end
+
 local function write_events(room)
   local upto = text(room.last_event)
   redis.call('XADD', room.history, upto .. '-0', 'p', room.publication, 'n', #room.events)
@@ -395,6 +454,7 @@ local function write_events(room)
     end
     if room.rate_size == 0 then keep(room, room.rate) end
   end
+  if room.newly_shown then write_bucket(room) end
 end
 
 local function write_likes(room)

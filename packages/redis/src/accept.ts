@@ -16,7 +16,7 @@ import type { Log } from "@drawchat/runtime/log";
 import { publishCommand } from "./commands.ts";
 import { isNotExecuted, type RedisClient } from "./connect.ts";
 import { keys, type LikeTarget } from "./keys.ts";
-import type { EventKind } from "./publication.ts";
+import { EVENT_PROMPT, EVENT_V2_ONLY, type EventKind } from "./publication.ts";
 import { asArray, asNumber, asText, defineScript, type ScriptArgument } from "./script.ts";
 
 const script = defineScript(new URL("./accept.lua", import.meta.url));
@@ -30,6 +30,8 @@ export interface EventSubmission {
   /** The event's JSON around its slots: the id goes behind the first part, created_at behind the second unless the third is empty. */
   parts: readonly [string, string, string];
   v2Only?: boolean;
+  /** Shown live whatever the room's rate is, and at once: hosts and winners. */
+  isPrompt?: boolean;
   /** Accepted only where the room's last message is not above this one (0: there is none yet), else `newer_messages`. */
   ifLastId?: number | undefined;
   /** The sender is an agent or admin by their token: notes are taken of nobody else. */
@@ -55,7 +57,8 @@ export interface ReadSubmission {
 
 /** `lastId` comes with `newer_messages`: the room's last message. */
 export type Refused = { kind: "refused"; code: ErrorCode; retryAfterMs?: number; lastId?: number };
-export type Outcome = { kind: "accepted"; id: number } | { kind: "duplicate"; id: number } | Refused;
+/** `isSkipped`: accepted, and not shown live. Of a repetition it is known as long as Redis knows the first. */
+export type Outcome = { kind: "accepted"; id: number; isSkipped?: true } | { kind: "duplicate"; id: number; isSkipped?: true } | Refused;
 export type LikeOutcome = { kind: "accepted"; likes: number } | { kind: "duplicate"; likes: number } | Refused;
 
 /** The mark as it is now; `duplicate`: it was there, or above it, already. */
@@ -71,6 +74,8 @@ export interface AcceptorOptions {
   redis: RedisClient;
   log: Log;
   limits: RoomLimits;
+  /** Ordinary messages that a session shows live in a second, 0 (default): all. What is beyond is accepted and skipped. */
+  sampleAbovePerSecond?: number;
   /** Asked when Redis does not know a room: brings it back from Postgres. */
   restoreRoom: (room: RoomName) => Promise<"restored" | "unknown" | "unavailable">;
   logMaxEntries?: number; // default 200,000 a partition
@@ -79,7 +84,7 @@ export interface AcceptorOptions {
 }
 
 /** As accept.lua has it. */
-const KEYS_PER_ROOM = 8;
+const KEYS_PER_ROOM = 9;
 const GROUP_MAX_SUBMISSIONS = 128;
 const GROUP_MAX_BYTES = 65_536;
 const WAITING_MAX_SUBMISSIONS = 1_000;
@@ -113,7 +118,7 @@ export class Acceptor {
   #running = 0;
 
   constructor(options: AcceptorOptions) {
-    this.#options = { logMaxEntries: 200_000, logMaxBytes: 268_435_456, seenMaxEntries: 2_000_000, ...options };
+    this.#options = { sampleAbovePerSecond: 0, logMaxEntries: 200_000, logMaxBytes: 268_435_456, seenMaxEntries: 2_000_000, ...options };
   }
 
   /** Resolves once the fate is known, or after 5 s with `unavailable` (then unknown) or `busy`. Never rejects. */
@@ -121,7 +126,8 @@ export class Acceptor {
     const [head, middle, tail] = submission.parts;
     const bytes = EVENT_OVERHEAD_BYTES + Buffer.byteLength(head) + Buffer.byteLength(middle) + Buffer.byteLength(tail);
     const reply = parseReply(await this.#enqueue(submission, bytes));
-    return reply.kind === "refused" ? reply : { kind: reply.kind, id: reply.value };
+    if (reply.kind === "refused") return reply;
+    return { kind: reply.kind, id: reply.value, ...(reply.isSkipped ? { isSkipped: true } : {}) };
   }
 
   /** The same for a like; answers the count that everybody is shown. */
@@ -226,7 +232,7 @@ export class Acceptor {
 
   async #call(partition: number, queue: Queue, group: readonly Waiting[]): Promise<string[]> {
     const { redis, logMaxEntries, logMaxBytes, seenMaxEntries } = this.#options;
-    const call = new GroupCall(partition, this.#options.limits);
+    const call = new GroupCall(partition, this.#options);
     for (const { submission } of group) call.add(submission);
     const reply = asArray(
       await script.run(redis, call.keys, [
@@ -251,10 +257,12 @@ class GroupCall {
   readonly #submissions: Submission[] = [];
   readonly #partition: number;
   readonly #limits: RoomLimits;
+  readonly #shownPerSecond: number;
 
-  constructor(partition: number, limits: RoomLimits) {
+  constructor(partition: number, { limits, sampleAbovePerSecond }: Pick<Required<AcceptorOptions>, "limits" | "sampleAbovePerSecond">) {
     this.#partition = partition;
     this.#limits = limits;
+    this.#shownPerSecond = sampleAbovePerSecond;
   }
 
   add(submission: Submission): void {
@@ -278,6 +286,7 @@ class GroupCall {
         keys.likes(room),
         keys.channel(room),
         keys.members(room),
+        keys.shown(room),
       );
     }
     all.push(...this.#likedSets.keys());
@@ -286,7 +295,10 @@ class GroupCall {
 
   args(): ScriptArgument[] {
     const args: ScriptArgument[] = [this.#rooms.size, this.#submissions.length];
-    for (const room of this.#rooms.keys()) args.push(room, roomKind(room) === "session" ? this.#limits.session : this.#limits.conversation);
+    for (const room of this.#rooms.keys()) {
+      if (roomKind(room) === "session") args.push(room, this.#limits.session, this.#shownPerSecond);
+      else args.push(room, this.#limits.conversation, 0);
+    }
     const firstLikedKey = 2 + this.#rooms.size * KEYS_PER_ROOM;
     for (const submission of this.#submissions) {
       const room = this.#rooms.get(submission.room) ?? 0;
@@ -296,12 +308,16 @@ class GroupCall {
       } else if ("readUpto" in submission) {
         args.push(room, "r", 0, 0, 0, submission.userId, "-", submission.readUpto, "", "", "");
       } else {
-        const { kind, userId, clientId, parts, v2Only = false, force = false, isStaff = false, ifLastId = "" } = submission;
-        args.push(room, kind, v2Only ? 1 : 0, force ? 1 : 0, isStaff ? 1 : 0, userId, clientId, ...parts, ifLastId);
+        const { kind, userId, clientId, parts, force = false, isStaff = false, ifLastId = "" } = submission;
+        args.push(room, kind, flagsOf(submission), force ? 1 : 0, isStaff ? 1 : 0, userId, clientId, ...parts, ifLastId);
       }
     }
     return args;
   }
+}
+
+function flagsOf({ v2Only = false, isPrompt = false }: EventSubmission): number {
+  return (v2Only ? EVENT_V2_ONLY : 0) | (isPrompt ? EVENT_PROMPT : 0);
 }
 
 function takeGroup(queue: Queue): Waiting[] {
@@ -325,10 +341,11 @@ function isLike(waiting: Waiting | undefined): boolean {
   return waiting !== undefined && "target" in waiting.submission;
 }
 
-function parseReply(reply: string): { kind: "accepted" | "duplicate"; value: number } | Refused {
+function parseReply(reply: string): { kind: "accepted" | "duplicate"; value: number; isSkipped: boolean } | Refused {
   const [verdict, value = "", detail] = reply.split(" ");
-  if (verdict === "a") return { kind: "accepted", value: asNumber(value) };
-  if (verdict === "d") return { kind: "duplicate", value: asNumber(value) };
+  if (verdict === "a" || verdict === "d") {
+    return { kind: verdict === "a" ? "accepted" : "duplicate", value: asNumber(value), isSkipped: detail === "s" };
+  }
   const code: ErrorCode = isErrorCode(value) ? value : "internal";
   if (detail === undefined) return { kind: "refused", code };
   return code === "newer_messages"

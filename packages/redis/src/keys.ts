@@ -11,6 +11,7 @@
  * | dc:{p07}:history:s42       | stream  | publications; id = upto                           | 5 min or 500 events, ≤ 8 MiB   |
  * | dc:{p07}:seen:s42:0, :1    | hashes  | user:client_id → id                               | two turns of 10 min            |
  * | dc:{p07}:rate:s42          | hash    | user → times of the accepted messages, packed     | with the room                  |
+ * | dc:{p07}:shown:s42         | zset    | user → when a message was last shown live         | 60 s, while messages come      |
  * | dc:{p07}:likes:s42         | hash    | target:stored, target:pending                     | with the room                  |
  * | dc:{p07}:liked:s42:TARGET  | set     | users who liked (a filter; Postgres is the truth) | with the room                  |
  * | dc:{p07}:members:c99       | hash    | user → "role read_upto"; `v` → policy version     | with the room; notes n99 use it|
@@ -49,6 +50,7 @@ export const keys = {
   history: (room: RoomName) => `${tag(partitionOfRoom(room))}:history:${room}`,
   seen: (room: RoomName, turn: 0 | 1) => `${tag(partitionOfRoom(room))}:seen:${room}:${turn}`,
   rate: (room: RoomName) => `${tag(partitionOfRoom(room))}:rate:${room}`,
+  shown: (room: RoomName) => `${tag(partitionOfRoom(room))}:shown:${room}`,
   likes: (room: RoomName) => `${tag(partitionOfRoom(room))}:likes:${room}`,
   liked: (room: RoomName, target: LikeTarget) => `${tag(partitionOfRoom(room))}:liked:${room}:${target}`,
   viewers: (room: RoomName) => `${tag(partitionOfRoom(room))}:viewers:${room}`,

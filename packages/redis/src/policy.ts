@@ -27,6 +27,7 @@ export async function applyPolicy(redis: RedisClient, room: RoomName, policy: Se
         keys.seen(room, 0),
         keys.seen(room, 1),
         keys.rate(room),
+        keys.shown(room),
         keys.likes(room),
         keys.liked(room, "s"),
       ],

@@ -18,6 +18,10 @@ export type EventKind = "m" | "d" | "e" | "u";
 
 /** Flags of an event, a bit each. */
 export const EVENT_V2_ONLY = 1;
+/** Goes to the sockets at once: what a host or a winner says. */
+export const EVENT_PROMPT = 2;
+/** Accepted, in history and table, but not shown live: see the sampling in accept.lua. */
+export const EVENT_SKIPPED = 4;
 
 export interface EventEntry {
   readonly id: number;

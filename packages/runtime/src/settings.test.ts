@@ -22,6 +22,7 @@ test("the defaults hold", () => {
     postDrawHours: 1,
     maxMessagesPerUserPerMinute: 10,
     messageHistoryLimit: 100,
+    sampleAbovePerSecond: 0,
     waitBeforeOpenMinutes: 15,
   });
 });
@@ -33,6 +34,7 @@ test("every bad and every unknown variable is named at once", () => {
     LIVE_CHAT_POST_DRAW_HOURS: "NaN",
     LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE: "1e9",
     LIVE_CHAT_MESSAGE_HISTORY_LIMIT: "0",
+    LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND: "0.5",
     LIVE_CHAT_ENABLE: "true",
   });
   expect(problems.map((problem) => problem.split(" ")[0])).toEqual([
@@ -41,6 +43,7 @@ test("every bad and every unknown variable is named at once", () => {
     "LIVE_CHAT_POST_DRAW_HOURS",
     "LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE",
     "LIVE_CHAT_MESSAGE_HISTORY_LIMIT",
+    "LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND",
     "LIVE_CHAT_ENABLE",
   ]);
 });

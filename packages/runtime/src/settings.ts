@@ -7,6 +7,7 @@ export interface LiveChatSettings {
   readonly postDrawHours: number;
   readonly maxMessagesPerUserPerMinute: number; // 0 = no limit, for load runs
   readonly messageHistoryLimit: number;
+  readonly sampleAbovePerSecond: number; // ordinary messages of a session shown live in a second; 0 = all
   readonly waitBeforeOpenMinutes: number; // sockets may come and wait this long before the opening
 }
 
@@ -18,6 +19,7 @@ export function readLiveChatSettings(env: Env): LiveChatSettings {
     postDrawHours: env.number("LIVE_CHAT_POST_DRAW_HOURS", 1, { min: 0, max: 168 }),
     maxMessagesPerUserPerMinute: env.int("LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE", 10, { min: 0, max: 1_000 }),
     messageHistoryLimit: env.int("LIVE_CHAT_MESSAGE_HISTORY_LIMIT", 100, { min: 1, max: 500 }),
+    sampleAbovePerSecond: env.int("LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND", 0, { min: 0, max: 100_000 }),
     waitBeforeOpenMinutes: env.number("LIVE_CHAT_WAIT_BEFORE_OPEN_MINUTES", 15, { min: 0, max: 1_440 }),
   };
   if (settings.preDrawHours + settings.postDrawHours === 0) {

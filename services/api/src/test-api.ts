@@ -37,6 +37,7 @@ const SETTINGS: LiveChatSettings = {
   postDrawHours: 1,
   maxMessagesPerUserPerMinute: 0,
   messageHistoryLimit: 100,
+  sampleAbovePerSecond: 0,
   waitBeforeOpenMinutes: 15,
 };
 
