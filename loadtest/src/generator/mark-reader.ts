@@ -1,40 +1,50 @@
 /**
  * How many messages of the run a frame holds, and the oldest: read from the bytes by their marks, whatever the frame around
- * them. For servers whose frames the ledger does not know. The same bytes go to all sockets, so what was read lately is
- * compared and not read again.
+ * them. For servers whose frames the ledger does not know. The same bytes go to all sockets, so what was read lately is found
+ * again by its ends: a frame begins and ends with ids, times and marks that no other one has.
  */
 import { type Delivery, NOTHING } from "../ledger/received-frame.ts";
 import { parseLoadText } from "./load-text.ts";
 
-const KEPT_FRAMES = 32;
+/** Slow sockets are many frames behind fast ones: what the slowest still gets must be kept. */
+const KEPT_FRAMES = 2_048;
+const END_BYTES = 160;
 const MAX_MARK_BYTES = 40;
+/** Within these stands an id, whatever the frame. */
+const KEY_BYTES = 96;
+const FNV_PRIME = 0x01000193;
+
+interface ReadFrame {
+  readonly head: Buffer;
+  readonly tail: Buffer;
+  readonly length: number;
+  readonly delivery: Delivery;
+}
 
 export class MarkReader {
   readonly #mark: string;
-  readonly #frames: Buffer[] = [];
-  readonly #deliveries: Delivery[] = [];
-  #oldest = 0;
-  #last = 0;
+  readonly #frames = new Map<number, ReadFrame>();
 
   constructor(run: number) {
     this.#mark = `~${run.toString(36)}.`;
   }
 
   read(frame: Buffer): Delivery {
-    // Frames of one tick follow each other on every socket: the one after the last hit is the likely one.
-    for (let i = 0; i < this.#frames.length; i += 1) {
-      const at = (this.#last + 1 + i) % this.#frames.length;
-      const known = this.#frames[at];
-      if (known === undefined || known.length !== frame.length || !known.equals(frame)) continue;
-      this.#last = at;
-      return this.#deliveries[at] ?? NOTHING;
-    }
+    const key = keyOf(frame);
+    const known = this.#frames.get(key);
+    if (known !== undefined && isSame(known, frame)) return known.delivery;
     const delivery = this.#readMarks(frame);
-    this.#last = this.#oldest;
-    this.#frames[this.#oldest] = Buffer.from(frame);
-    this.#deliveries[this.#oldest] = delivery;
-    this.#oldest = (this.#oldest + 1) % KEPT_FRAMES;
+    const [head, tail] = [Buffer.from(frame.subarray(0, END_BYTES)), Buffer.from(frame.subarray(-END_BYTES))];
+    this.#frames.set(key, { head, tail, length: frame.length, delivery });
+    if (this.#frames.size > KEPT_FRAMES) this.#forgetOldest();
     return delivery;
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#frames.keys()) {
+      this.#frames.delete(key);
+      return;
+    }
   }
 
   #readMarks(frame: Buffer): Delivery {
@@ -46,6 +56,19 @@ export class MarkReader {
       events += 1;
       if (oldestSentUs === 0 || message.sentUs < oldestSentUs) oldestSentUs = message.sentUs;
     }
-    return { events, oldestSentUs };
+    return events === 0 ? NOTHING : { events, oldestSentUs };
   }
+}
+
+/** Of its length and its first bytes. */
+function keyOf(frame: Buffer): number {
+  let hash = frame.length;
+  const end = Math.min(frame.length - 4, KEY_BYTES);
+  for (let i = 0; i <= end; i += 4) hash = Math.imul(hash ^ frame.readInt32LE(i), FNV_PRIME);
+  return hash;
+}
+
+function isSame({ head, tail, length }: ReadFrame, frame: Buffer): boolean {
+  if (length !== frame.length || head.compare(frame, 0, head.length) !== 0) return false;
+  return tail.compare(frame, length - tail.length, length) === 0;
 }

@@ -1,0 +1,35 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { readOptions, UsageError } from "./options.ts";
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+const run = promisify(execFile);
+
+test("every contestant delivers every message to every socket", async () => {
+  const out = await mkdtemp(join(tmpdir(), "drawchat-bench-test-"));
+  try {
+    const { stdout } = await run(process.execPath, [MAIN, "--quick", "--out", out], { env: {} });
+    const [file = ""] = await readdir(out);
+    const report: unknown = JSON.parse(await readFile(join(out, file), "utf8"));
+    const turn = (contestant: string) => expect.objectContaining({ contestant, sockets: 20, messagesPerSecond: 50, missing: 0 });
+    const names = ["v2", "floor", "v1", "floor-v1", "ws", "socket.io"];
+    expect(report).toMatchObject({ fanOut: { rounds: [expect.arrayContaining(names.map(turn))] } });
+    expect(stdout).toContain("Socket.IO, Redis adapter");
+  } finally {
+    await rm(out, { recursive: true });
+  }
+});
+
+test.each([["--turns", "0"], ["--only", "v3"], ["--sockets", "many"], ["--loud"]])("what it does not understand it says: %j", (...args) => {
+  expect(() => readOptions(args, false)).toThrow(UsageError);
+});
+
+test("Centrifugo takes part where its program is known", () => {
+  expect(readOptions(["--only", "v2,centrifugo"], true).contestants).toEqual(["v2", "centrifugo"]);
+  expect(readOptions(["--only", "v2,centrifugo"], false).contestants).toEqual(["v2"]);
+});

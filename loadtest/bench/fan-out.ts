@@ -1,0 +1,159 @@
+/**
+ * The chapter of fan-out: all contestants with their sockets at once, one of them at work at a time. First the highest rate
+ * that each holds is looked for; then they take turns.
+ */
+import type { Arena, Contestant } from "./contestants.ts";
+import type { BenchOptions } from "./options.ts";
+import { connect, type Seated, seatAll } from "./seated.ts";
+import { playTurn, type Turn } from "./turn.ts";
+
+/** The highest rate at which 99 % of what was published came within 200 ms. */
+export interface Limit {
+  readonly contestant: string;
+  readonly messagesPerSecond: number;
+  readonly deliveriesPerSecond: number;
+  readonly cpuShare: number;
+  readonly p99Ms: number;
+  /** What the next rung did not hold: such as `p99 412 ms`. */
+  readonly endedBy: string;
+}
+
+export interface FanOut {
+  readonly limits: readonly Limit[];
+  /** In the order in which they were played, round by round. */
+  readonly rounds: readonly (readonly Turn[])[];
+}
+
+export const MAX_P99_MS = 200;
+/** Deliveries a second at which the search begins: those with arrays begin where the others cannot come. */
+const LIMIT_FROM = { arrays: 2_000_000, single: 20_000 };
+const LIMIT_STEP = 1.5;
+const LIMIT_FINE_STEP = 1.22;
+const LIMIT_MOST = 64_000_000;
+/** A turn that proves nothing is played again so often. */
+const REPETITIONS = 1;
+
+export const hasArrays = (name: string) => name === "v2" || name === "floor";
+
+export async function playFanOut(
+  arena: Arena,
+  contestants: readonly Contestant[],
+  options: BenchOptions,
+  tell: (line: string) => void,
+): Promise<FanOut> {
+  const seated = await seatAll(contestants.map((contestant) => ({ arena, contestant, sockets: options.sockets })));
+  try {
+    for (const one of seated) await connect(one, options.sockets);
+    tell(`${seated.length} contestants, each with ${options.sockets} sockets`);
+    const limits = options.ratePeers === undefined ? await findLimits(arena, seated, options, tell) : [];
+    const rounds: Turn[][] = [];
+    for (let n = 0; n < options.turns; n += 1) rounds.push(await playRound(arena, planRound(seated, options, limits, n), options, tell));
+    return { limits, rounds };
+  } finally {
+    await Promise.all(seated.map((one) => one.stop()));
+  }
+}
+
+interface Part {
+  one: Seated;
+  messagesPerSecond: number;
+}
+
+/** Every second round is played backwards: nobody always comes behind the same one. */
+function planRound(seated: readonly Seated[], { rates, rateV1, ratePeers }: BenchOptions, limits: readonly Limit[], round: number): Part[] {
+  const ratesOf = (name: string): readonly number[] => {
+    if (hasArrays(name)) return rates;
+    if (name === "v1" || name === "floor-v1") return [rateV1];
+    return [ratePeers ?? limits.find(({ contestant }) => contestant === name)?.messagesPerSecond ?? rateV1];
+  };
+  const parts = seated.flatMap((one) => ratesOf(one.contestant.name).map((messagesPerSecond) => ({ one, messagesPerSecond })));
+  // The same rate of v2 and its floor next to each other: what is compared is measured within seconds.
+  parts.sort(
+    (a, b) =>
+      Number(hasArrays(b.one.contestant.name)) - Number(hasArrays(a.one.contestant.name)) || a.messagesPerSecond - b.messagesPerSecond,
+  );
+  return round % 2 === 0 ? parts : parts.reverse();
+}
+
+async function playRound(
+  arena: Arena,
+  parts: readonly Part[],
+  { seconds, textBytes }: BenchOptions,
+  tell: (line: string) => void,
+): Promise<Turn[]> {
+  const turns: Turn[] = [];
+  for (const { one, messagesPerSecond } of parts) {
+    const turn = await playTurnThatCounts(arena, one, { messagesPerSecond, seconds, textBytes });
+    tell(turnLine(one.contestant.title, turn));
+    turns.push(turn);
+  }
+  return turns;
+}
+
+/** Where every repetition is void too, the last one is handed on as that. */
+async function playTurnThatCounts(arena: Arena, one: Seated, plan: Parameters<typeof playTurn>[2]): Promise<Turn> {
+  for (let repetition = 0; ; repetition += 1) {
+    const turn = await playTurn(arena, one, plan);
+    if (turn.void === undefined || repetition === REPETITIONS) return turn;
+  }
+}
+
+async function findLimits(arena: Arena, seated: readonly Seated[], options: BenchOptions, tell: (line: string) => void): Promise<Limit[]> {
+  const limits: Limit[] = [];
+  for (const one of seated) {
+    const limit = await findLimit(arena, one, options);
+    tell(`${one.contestant.title}: holds ${round(limit.messagesPerSecond)} messages/s (${limit.endedBy} beyond it)`);
+    limits.push(limit);
+  }
+  return limits;
+}
+
+/** In large steps up to what is not held, then in a small one. */
+async function findLimit(arena: Arena, one: Seated, { seconds, textBytes }: BenchOptions): Promise<Limit> {
+  const { name } = one.contestant;
+  let held: Turn | undefined;
+  let endedBy = "";
+  let step = LIMIT_STEP;
+  let deliveries = LIMIT_FROM[hasArrays(name) ? "arrays" : "single"];
+  while (deliveries <= LIMIT_MOST) {
+    const turn = await playTurn(arena, one, {
+      messagesPerSecond: Math.max(1, Math.round(deliveries / one.sockets)),
+      seconds: Math.min(seconds, 2),
+      textBytes,
+    });
+    const problem = problemOf(turn);
+    if (problem === undefined) held = turn;
+    else endedBy = problem;
+    if (problem !== undefined && step === LIMIT_FINE_STEP) break;
+    if (problem !== undefined) {
+      if (held === undefined) break;
+      step = LIMIT_FINE_STEP;
+      deliveries = held.messagesPerSecond * one.sockets;
+    } else if (step === LIMIT_FINE_STEP) break;
+    deliveries *= step;
+  }
+  return {
+    contestant: name,
+    messagesPerSecond: held?.messagesPerSecond ?? 0,
+    deliveriesPerSecond: held?.deliveriesPerSecond ?? 0,
+    cpuShare: held?.cpuShare ?? 0,
+    p99Ms: held?.p99Ms ?? 0,
+    endedBy,
+  };
+}
+
+/** Why a rate is not held; undefined where it is. */
+export function problemOf(turn: Turn): string | undefined {
+  if (turn.void !== undefined) return `void: ${turn.void}`;
+  if (turn.missing > 0) return `${turn.missing} deliveries missing`;
+  if (turn.p99Ms >= MAX_P99_MS) return `p99 ${Math.round(turn.p99Ms)} ms`;
+  return undefined;
+}
+
+export function turnLine(title: string, turn: Turn): string {
+  const figures = `${turn.cpuMicrosPerDelivery.toFixed(3)} µs a delivery, p99 ${Math.round(turn.p99Ms)} ms, core ${Math.round(turn.cpuShare * 100)} %`;
+  const problem = problemOf(turn);
+  return `  ${title.padEnd(36)} ${String(round(turn.messagesPerSecond)).padStart(6)}/s  ${figures}${problem === undefined ? "" : `  (${problem})`}`;
+}
+
+const round = (value: number) => Math.round(value * 10) / 10;

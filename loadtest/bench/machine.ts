@@ -1,0 +1,44 @@
+/** Cores and processes of this machine: who runs where, and what it used. Linux only, as `taskset` and /proc are. */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { cpus, release } from "node:os";
+import { promisify } from "node:util";
+
+/** The server that is measured has this core for itself; its client, Redis and whoever publishes share the other one. */
+export const SERVER_CORE = 0;
+export const CLIENT_CORE = 1;
+
+const run = promisify(execFile);
+
+/** All threads of a process, and the children that it will have. False where that cannot be done: then they are not pinned. */
+export async function pin(pid: number, core: number): Promise<boolean> {
+  if (cpus().length < 2) return false;
+  return await run("taskset", ["-a", "-p", "-c", String(core), String(pid)]).then(
+    () => true,
+    () => false,
+  );
+}
+
+export interface CoreUse {
+  readonly busy: number;
+  readonly total: number;
+}
+
+/** Of one core since boot, in hundredths of a second; what the host of a virtual machine took away counts as busy. */
+export async function readCore(core: number): Promise<CoreUse> {
+  const stat = await readFile("/proc/stat", "utf8");
+  const fields = (new RegExp(`^cpu${core} (.*)$`, "m").exec(stat)?.[1] ?? "").split(" ").map(Number);
+  const total = fields.slice(0, 8).reduce((sum, ticks) => sum + ticks, 0);
+  const [idle = 0, ioWait = 0] = fields.slice(3, 5);
+  return { busy: total - idle - ioWait, total };
+}
+
+export function shareBetween(from: CoreUse, to: CoreUse): number {
+  return to.total === from.total ? 0 : (to.busy - from.busy) / (to.total - from.total);
+}
+
+/** As reports name it. */
+export function machineFacts(redis: string) {
+  const all = cpus();
+  return { cpus: all.length, model: all[0]?.model.trim() ?? "unknown", kernel: release(), node: process.version, redis };
+}

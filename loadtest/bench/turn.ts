@@ -1,0 +1,142 @@
+/** One turn of one contestant: messages at a steady rate, open-loop, and what it cost to deliver them. */
+import { setTimeout as delay } from "node:timers/promises";
+import { nowUs } from "../src/generator/clock.ts";
+import { pace } from "../src/generator/pacer.ts";
+import { readProcess } from "../src/report/proc.ts";
+import type { Arena } from "./contestants.ts";
+import { CLIENT_CORE, readCore, SERVER_CORE, shareBetween } from "./machine.ts";
+import type { Seated } from "./seated.ts";
+
+export interface TurnPlan {
+  messagesPerSecond: number;
+  seconds: number;
+  textBytes: number;
+}
+
+export interface Turn {
+  readonly contestant: string;
+  readonly sockets: number;
+  readonly messagesPerSecond: number;
+  readonly deliveriesPerSecond: number;
+  /** Of the server's process, all threads, user and system. */
+  readonly cpuMicrosPerDelivery: number;
+  /** Of its core. */
+  readonly cpuShare: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Frames that hold messages. */
+  readonly framesPerSecondAndSocket: number;
+  readonly bytesPerFrame: number;
+  readonly redisCpuMicrosPerMessage: number;
+  /** Of the core that client, Redis and publisher share. */
+  readonly clientCoreShare: number;
+  /** Messages times sockets that had not come when the turn was long over. */
+  readonly missing: number;
+  /** Why it proves nothing: not the server was at its limit. */
+  readonly void: string | undefined;
+}
+
+/** Before the measured time; of a shorter turn its half. */
+const WARM_MS = 400;
+const TAIL_MS = 100;
+/** For what is under way when the last message was published. */
+const DRAIN_MS = 3_000;
+const LOOK_MS = 50;
+const LATE_US = 100_000;
+const FULL_CORE = 0.985;
+
+export async function playTurn({ store }: Arena, seated: Seated, plan: TurnPlan): Promise<Turn> {
+  const { fleet, contestant } = seated;
+  const deliveredBefore = fleet.totals.counts.deliveries;
+  const publishing = publishSteadily(seated, plan);
+  await delay(warmMs(plan));
+  await fleet.measure();
+  fleet.totals.clearLatency("delivery");
+  const from = await look(seated, store.pid);
+  await delay(plan.seconds * 1_000);
+  await fleet.settled(); // every worker reports before it answers
+  const to = await look(seated, store.pid);
+  const [latency, { void: generatorProblem }] = [fleet.totals.latency("delivery"), fleet.totals.health];
+  const { count, late } = await publishing;
+  const owed = count * seated.sockets;
+  const came = await drain(seated, deliveredBefore + owed);
+
+  const seconds = (to.us - from.us) / 1_000_000;
+  const deliveries = to.counts.deliveries - from.counts.deliveries;
+  const frames = to.counts.deliveredFrames - from.counts.deliveredFrames;
+  const clientCoreShare = shareBetween(from.clientCore, to.clientCore);
+  const problems = [
+    generatorProblem,
+    clientCoreShare > FULL_CORE ? `the core of the client was full (${Math.round(clientCoreShare * 100)} %)` : undefined,
+    late > count / 100 ? `${late} of ${count} messages were published over 100 ms late` : undefined,
+  ].filter((problem) => problem !== undefined);
+  return {
+    contestant: contestant.name,
+    sockets: seated.sockets,
+    messagesPerSecond: plan.messagesPerSecond,
+    deliveriesPerSecond: deliveries / seconds,
+    cpuMicrosPerDelivery: ((to.serverCpuSeconds - from.serverCpuSeconds) * 1_000_000) / Math.max(1, deliveries),
+    cpuShare: shareBetween(from.serverCore, to.serverCore),
+    p50Ms: latency.p50,
+    p99Ms: latency.p99,
+    framesPerSecondAndSocket: frames / seconds / seated.sockets,
+    bytesPerFrame: frames === 0 ? 0 : (to.counts.bytes - from.counts.bytes) / frames,
+    redisCpuMicrosPerMessage: ((to.redisCpuSeconds - from.redisCpuSeconds) * 1_000_000) / (plan.messagesPerSecond * seconds),
+    clientCoreShare,
+    missing: deliveredBefore + owed - came,
+    void: problems.length === 0 ? undefined : problems.join("; "),
+  };
+}
+
+const warmMs = ({ seconds }: TurnPlan) => Math.min(WARM_MS, seconds * 500);
+
+interface Look {
+  us: number;
+  counts: Seated["fleet"]["totals"]["counts"];
+  serverCpuSeconds: number;
+  redisCpuSeconds: number;
+  serverCore: Awaited<ReturnType<typeof readCore>>;
+  clientCore: Awaited<ReturnType<typeof readCore>>;
+}
+
+async function look({ fleet, server, contestant }: Seated, redisPid: number): Promise<Look> {
+  const [process, redis, serverCore, clientCore] = await Promise.all([
+    readProcess(server.pid),
+    readProcess(redisPid),
+    readCore(SERVER_CORE),
+    readCore(CLIENT_CORE),
+  ]);
+  if (process === undefined || redis === undefined) throw new Error(`${contestant.title} or Redis has ended`);
+  const { counts } = fleet.totals;
+  return { us: nowUs(), counts, serverCpuSeconds: process.cpuSeconds, redisCpuSeconds: redis.cpuSeconds, serverCore, clientCore };
+}
+
+/** From a moment before the measured time until a moment behind it. */
+async function publishSteadily(seated: Seated, plan: TurnPlan): Promise<{ count: number; late: number }> {
+  const { messagesPerSecond, seconds, textBytes } = plan;
+  const count = Math.ceil(messagesPerSecond * (seconds + (warmMs(plan) + TAIL_MS) / 1_000));
+  const { run } = seated.fleet;
+  const startUs = nowUs();
+  const failedBefore = seated.publisher.failed;
+  let late = 0;
+  const timeOf = (i: number) => startUs + (i * 1_000_000) / messagesPerSecond;
+  const act = (_: number, dueUs: number) => {
+    if (nowUs() - dueUs > LATE_US) late += 1;
+    seated.publisher.publish({ run, n: seated.published, sentUs: Math.round(dueUs), textBytes });
+    seated.published += 1;
+  };
+  await pace({ count, timeOf, act }, new AbortController().signal);
+  const failed = seated.publisher.failed - failedBefore;
+  if (failed > 0) throw new Error(`${failed} of ${count} messages could not be published`);
+  return { count, late };
+}
+
+/** Resolves with what has come, as soon as that is all of it, or nothing comes any more. */
+async function drain({ fleet }: Seated, owed: number): Promise<number> {
+  const deadline = nowUs() + DRAIN_MS * 1_000;
+  while (fleet.totals.counts.deliveries < owed && nowUs() < deadline) {
+    await delay(LOOK_MS);
+    await fleet.settled();
+  }
+  return fleet.totals.counts.deliveries;
+}
