@@ -83,6 +83,8 @@ export const RunReport = Type.Object({
   processes: Type.Array(ProcessCost),
   series: Type.Array(Series),
   certificate: Type.Optional(Certificate),
+  /** What was found wrong besides the certificate, a sentence each: the run has failed. Absent: nothing was looked for. */
+  faults: Type.Optional(Type.Array(Type.String())),
   notes: Type.Array(Type.String()),
 });
 export type RunReport = Static<typeof RunReport>;

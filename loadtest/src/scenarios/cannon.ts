@@ -32,12 +32,13 @@ export interface Volley {
   readonly answered: number;
   /** By HTTP status. */
   readonly byStatus: ReadonlyMap<number, number>;
-  /** Statuses that were not to be expected, and requests that got no answer. */
-  readonly faults: number;
-  /** Connections that broke, time-outs included, by what the network said. */
-  readonly failures: ReadonlyMap<string, number>;
+  readonly unanswered: number;
+  /** Statuses that were not to be expected, and what the network said of requests without an answer: how often each. */
+  readonly faults: ReadonlyMap<string, number>;
   readonly latency: LatencySummary;
 }
+
+const LOOK_MS = 100;
 
 /** Never rejects for what the server does: that is the result. */
 export async function fire(call: Call, { url, tokens, connections, seconds, perSecond }: CannonOptions): Promise<Volley> {
@@ -45,6 +46,8 @@ export async function fire(call: Call, { url, tokens, connections, seconds, perS
   const latency = newHistogram();
   const byStatus = new Map<number, number>();
   const failures = new Map<string, number>();
+  const beganMs = performance.now();
+  let lastMs = beganMs;
   let asked = 0;
   const setupRequest = () => {
     const n = asked;
@@ -57,10 +60,12 @@ export async function fire(call: Call, { url, tokens, connections, seconds, perS
     connections: used,
     duration: seconds,
     requests: [{ setupRequest }],
+    sampleInt: LOOK_MS,
     ...(amount === undefined ? {} : { amount }),
     ...(perSecond === undefined ? {} : { overallRate: perSecond }),
   });
   run.on("response", (_, status, __, durationMs) => {
+    lastMs = performance.now();
     byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     const us = Math.round(durationMs * 1_000);
     // What waited behind a slow answer was meant to be asked earlier: it is counted as if it had been.
@@ -73,18 +78,17 @@ export async function fire(call: Call, { url, tokens, connections, seconds, perS
   });
   // An amount knows no time: a server that does not answer must not hold the run for ever.
   const deadline = setTimeout(() => run.stop(), seconds * 1_000);
-  const { duration } = await run;
+  await run;
   clearTimeout(deadline);
-  const counts = [...byStatus];
-  const sum = (pairs: Iterable<readonly [unknown, number]>) => [...pairs].reduce((total, [, count]) => total + count, 0);
   const isFault = (status: number) => (status < 200 || status > 299) && !expected.includes(status);
+  const refusals = [...byStatus].filter(([status]) => isFault(status)).map(([status, count]) => [`status ${status}`, count] as const);
   return {
     name,
-    seconds: duration,
-    answered: sum(counts),
+    seconds: (lastMs - beganMs) / 1_000,
+    answered: [...byStatus.values()].reduce((sum, count) => sum + count, 0),
     byStatus,
-    faults: sum(counts.filter(([status]) => isFault(status))) + sum(failures),
-    failures,
+    unanswered: [...failures.values()].reduce((sum, count) => sum + count, 0),
+    faults: new Map([...refusals, ...failures]),
     latency: summarise(name, latency),
   };
 }

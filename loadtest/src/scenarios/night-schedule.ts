@@ -83,6 +83,12 @@ export function planNight(options: NightOptions): NightPlan {
   return { phases, timeline: acts.sort((a, b) => a.atMs - b.atMs) };
 }
 
+/** In the middle of the doors' curve. */
+export function peakJoinsPerSecond({ viewers, seconds }: NightOptions): number {
+  const doorsSeconds = phaseNamed(phasesOf(seconds), "doors open").untilMs / 1_000;
+  return (viewers * CURVE_WIDTH) / 4 / doorsSeconds;
+}
+
 /** Ranks are spread evenly over the curves, and viewers over the ranks: joins and leaves follow the curves exactly. */
 function planVisits({ seed, viewers, rooms, seconds, v1Share }: NightOptions, phases: readonly Phase[]): Visit[] {
   const random = new Seeded(seed, "visits");

@@ -25,6 +25,8 @@ declare module "autocannon" {
     headers?: Record<string, string>;
     /** Ends after so many, whatever the duration. */
     amount?: number;
+    /** Looks so often whether it is over, in milliseconds. Default 1,000. */
+    sampleInt?: number;
     /** Requests a second, all connections together. */
     overallRate?: number;
     /** Called before each request; what it returns is sent. */

@@ -1,0 +1,116 @@
+/** What every run over sockets has besides its own course: the fleet, the ledger, the curves, and the report of all three. */
+import { cpus, release, totalmem } from "node:os";
+import { sessionRoom } from "@drawchat/protocol/ids";
+import { sleep } from "@drawchat/runtime/backoff";
+import { createLog } from "@drawchat/runtime/log";
+import { Fleet } from "../generator/fleet.ts";
+import type { WorkerReport } from "../generator/orders.ts";
+import { NAMED, type NamedCounts } from "../generator/tally.ts";
+import type { Certificate } from "../ledger/certificate.ts";
+import { Ledger } from "../ledger/ledger.ts";
+import { type Collected, type Collector, startCollector } from "../report/collector.ts";
+import type { RunReport } from "../report/run-report.ts";
+import type { Target } from "../target/target.ts";
+
+export interface StagedOptions {
+  readonly target: Target;
+  /** All that the run opens. */
+  readonly sockets: number;
+  readonly onReport?: (report: WorkerReport) => void;
+}
+
+/** Answers take this long at most: who still has none then is told as unanswered. */
+const ANSWERS_WITHIN_MS = 30_000;
+
+export class StagedRun {
+  readonly target: Target;
+  readonly startedAt = new Date();
+  readonly fleet: Fleet;
+  readonly collector: Collector;
+  readonly #ledger: Ledger;
+  readonly #beganMs = performance.now();
+
+  private constructor(target: Target, parts: { fleet: Fleet; ledger: Ledger; collector: Collector }) {
+    this.target = target;
+    this.fleet = parts.fleet;
+    this.collector = parts.collector;
+    this.#ledger = parts.ledger;
+  }
+
+  /** Watches everything that it can when it resolves. The caller finishes it. */
+  static async start({ target, sockets, onReport }: StagedOptions): Promise<StagedRun> {
+    // The ledger needs the number of the run, and nothing is sent before it is there.
+    let ledger: Ledger | undefined;
+    const fleet = await Fleet.start({
+      sockets,
+      tokens: target.tokens,
+      isLocal: target.isLocal,
+      onReport: (report) => {
+        ledger?.addSends(report.sends);
+        onReport?.(report);
+      },
+    });
+    try {
+      ledger = await startLedger(target, fleet.run);
+      const generators = fleet.pids.map((pid, i) => ({ name: `generator-${i + 1}`, pid }));
+      const { redisUrl } = target;
+      const collector = await startCollector({
+        processes: [...target.processes, ...generators, { name: "load", pid: process.pid }],
+        ...(redisUrl === undefined ? {} : { redisUrl }),
+      });
+      return new StagedRun(target, { fleet, ledger, collector });
+    } catch (error) {
+      await Promise.all([fleet.finish(), ledger?.stop()]);
+      throw error;
+    }
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#beganMs) / 1_000;
+  }
+
+  /** Waits for what is on its way, then says what became of all that was sent. Sockets stay. */
+  async certify(): Promise<{ certificate: Certificate; hasSettled: boolean }> {
+    await Promise.race([this.fleet.answered(), sleep(ANSWERS_WITHIN_MS)]);
+    const hasSettled = await this.#ledger.settle((room, upto) => this.fleet.lagging(room, upto));
+    const certificate = await this.#ledger.finish(await this.fleet.account());
+    return { certificate, hasSettled };
+  }
+
+  /** Safe to call again, and after a failure. */
+  async finish(): Promise<Collected> {
+    await this.fleet.finish();
+    await this.#ledger.stop();
+    return await this.collector.stop();
+  }
+}
+
+async function startLedger(target: Target, run: number): Promise<Ledger> {
+  const { sessions, redisUrl, databaseUrl, gateways } = target;
+  return await Ledger.start({ run, rooms: sessions.map(sessionRoom), log: createLog("load", "error"), redisUrl, databaseUrl, gateways });
+}
+
+/** Where a run was, as every report tells it. */
+export function placeOf({ about, changedSettings, versions }: Target): Pick<RunReport, "target" | "machine" | "changedSettings"> {
+  const [cpu] = cpus();
+  return {
+    target: about,
+    machine: {
+      cpus: cpus().length,
+      model: cpu?.model ?? "",
+      memoryBytes: totalmem(),
+      kernel: release(),
+      node: process.version,
+      ...versions,
+    },
+    changedSettings: [...changedSettings],
+  };
+}
+
+/** Close codes, refusals, errors: what servers and network said, with how often. */
+export function namedNotes(named: NamedCounts): string[] {
+  return NAMED.flatMap((what) => {
+    const counts = Object.entries(named[what]);
+    return counts.length === 0 ? [] : [`${what}: ${counts.map(([name, count]) => `${name} ${count} times`).join(", ")}`];
+  });
+}
