@@ -26,7 +26,7 @@ interface Way {
 export class Crowd {
   readonly tally = new Tally();
   readonly sends = new Sends();
-  readonly accounts: Accounts;
+  accounts: Accounts;
   readonly #plan: WorkerPlan;
   readonly #clients: LoadClient[] = [];
   readonly #tokens: string[] = [];
@@ -108,6 +108,15 @@ export class Crowd {
   /** Nothing further is said; what has no answer is told as that. */
   giveUpSaying(): void {
     for (const client of this.#clients) client.sayings.giveUp();
+  }
+
+  /** Another run with the same sockets, where they stand: the account of the last one is given away before. */
+  renew(run: number): void {
+    const before = this.accounts;
+    this.accounts = new Accounts(run, this.#plan.sockets);
+    this.#around.run = run;
+    this.#around.accounts = this.accounts;
+    for (const [account, client] of this.#clients.entries()) client.renew(before.position(account));
   }
 
   /** Everything ends. */

@@ -30,7 +30,7 @@ const ADDRESSES_PER_WORKER = 200;
 const LEAD_US = 50_000;
 
 export class Fleet {
-  readonly run: number;
+  #run: number;
   readonly totals = new FleetTotals();
   /** Indices of the sockets that have begun, from worker to worker in turn. */
   readonly sockets: number[] = [];
@@ -39,14 +39,14 @@ export class Fleet {
   readonly #begun: number[] = [];
 
   private constructor(run: number, perWorker: number, workers: WorkerProcess[]) {
-    this.run = run;
+    this.#run = run;
     this.#perWorker = perWorker;
     this.#workers = workers;
   }
 
   /** Resolves when its processes take orders. They end with this process, whatever ends it. */
   static async start(options: FleetOptions): Promise<Fleet> {
-    const { sockets, run = randomInt(1, 2 ** 32 - 1), workers = Math.ceil(sockets / SOCKETS_PER_WORKER), isLocal, onReport } = options;
+    const { sockets, run = newRun(), workers = Math.ceil(sockets / SOCKETS_PER_WORKER), isLocal, onReport } = options;
     const perWorker = Math.ceil(sockets / workers);
     const processes: WorkerProcess[] = [];
     const fleet = new Fleet(run, perWorker, processes);
@@ -65,6 +65,11 @@ export class Fleet {
       await fleet.finish();
       throw error;
     }
+  }
+
+  /** Number of the run: messages of any other in the same rooms do not count. */
+  get run(): number {
+    return this.#run;
   }
 
   get pids(): number[] {
@@ -140,6 +145,15 @@ export class Fleet {
     return answers.flatMap(({ receipts }) => (receipts === undefined ? [] : [receipts]));
   }
 
+  /**
+   * Begins another run with the same sockets, where they stand: what was received until now is forgotten. To be called when
+   * nothing is on its way: after `account`.
+   */
+  async renew(run = newRun()): Promise<void> {
+    await this.#askEach(() => ({ type: "renew", run }));
+    this.#run = run;
+  }
+
   /** Closes everything and ends the processes. Safe to call again. */
   async finish(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.stop()));
@@ -163,6 +177,10 @@ export class Fleet {
     }
     for (const [worker, share] of shares.entries()) this.#begun[worker] = (this.#begun[worker] ?? 0) + share;
   }
+}
+
+function newRun(): number {
+  return randomInt(1, 2 ** 32 - 1);
 }
 
 function shareOf(count: number, worker: number, workers: number): number {

@@ -26,12 +26,13 @@ export interface Road {
 
 /** What all sockets of a worker share. */
 export interface Surroundings {
-  readonly run: number;
+  /** Another one in each period of a long run. */
+  run: number;
   /** Everything that comes is read into it, for whichever socket: it is used up before the next read. */
   readonly chunk: Buffer;
   readonly tally: Tally;
   readonly sends: Sends;
-  readonly accounts: Accounts;
+  accounts: Accounts;
 }
 
 export interface ClientPlan {
@@ -59,7 +60,7 @@ export class LoadClient implements FrameSink, Speaker {
   readonly room: string;
   readonly #plan: ClientPlan;
   readonly #around: Surroundings;
-  readonly sayings: OpenSayings;
+  sayings: OpenSayings;
   #state: ClientState = "idle";
   #socket: Socket | undefined;
   #reader: FrameReader | undefined;
@@ -87,7 +88,7 @@ export class LoadClient implements FrameSink, Speaker {
     this.seat = plan.seat;
     this.room = sessionRoom(plan.seat.session);
     this.#road = plan.sender % plan.roads.length;
-    this.sayings = new OpenSayings({ client: this, run: around.run, sender: plan.sender, dialect: plan.dialect, sends: around.sends });
+    this.sayings = this.#newSayings();
     around.tally.states.idle += 1;
   }
 
@@ -162,6 +163,13 @@ export class LoadClient implements FrameSink, Speaker {
     const frame = canLike ? this.#plan.dialect.likeFrame?.(id) : undefined;
     tally.counts[frame === undefined ? "unsentLikes" : "likes"] += 1;
     if (frame !== undefined) this.say(frame);
+  }
+
+  /** Another run begins: what was said is forgotten, and the account goes on from where it stood. */
+  renew(position: number | undefined): void {
+    this.sayings = this.#newSayings();
+    const { account, dialect } = this.#plan;
+    if (this.#reader !== undefined) this.#around.accounts.begin(account, { room: this.room, gateway: this.roadName, dialect }, position);
   }
 
   /** Gives up what takes too long to join. */
@@ -317,6 +325,11 @@ export class LoadClient implements FrameSink, Speaker {
     if (this.#closeCode !== CLOSE.lifetime.code) this.#road = (this.#road + 1) % this.#plan.roads.length;
     this.#move("waiting");
     this.#timer = setTimeout(() => this.connect(), delayMs);
+  }
+
+  #newSayings(): OpenSayings {
+    const { run, sends } = this.#around;
+    return new OpenSayings({ client: this, run, sender: this.#plan.sender, dialect: this.#plan.dialect, sends });
   }
 
   get #currentRoad(): Road {

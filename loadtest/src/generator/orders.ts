@@ -67,6 +67,8 @@ export type Order =
   | { readonly type: "lagging"; readonly room: string; readonly upto: number }
   /** No further message; sockets stay. The report of what was received is the answer. */
   | { readonly type: "account" }
+  /** The next run begins, with the sockets where they stand. */
+  | { readonly type: "renew"; readonly run: number }
   /** Everything is closed and the process ends. */
   | { readonly type: "finish" };
 

@@ -63,6 +63,9 @@ async function carryOut(order: NumberedOrder): Promise<Omit<Extract<WorkerMessag
       crowd.giveUpSaying();
       report();
       return { receipts: crowd.accounts.report() };
+    case "renew":
+      crowd.renew(order.run);
+      break;
     case "finish":
       report();
       crowd.close();

@@ -87,18 +87,19 @@ export async function runRest({ target, rest, onProgress }: RestRun): Promise<Ru
 }
 
 /** Some people come in and say a line now and then. */
-async function chat({ fleet, target }: StagedRun, seed: number): Promise<void> {
+async function chat(staged: StagedRun, seed: number): Promise<void> {
+  const { fleet, target } = staged;
   const random = new Seeded(seed, "chat");
   const joins = Array.from({ length: CHATTERS }, (_, socket): Act => ({ does: "connect", socket, atMs: 0, room: 0, version: 2 }));
   const plan = { roads: target.roads, sessions: target.sessions };
   await fleet.play(joins, plan);
-  await fleet.settled();
+  await staged.settled();
   const lines: Timeline = Array.from({ length: CHATTERS * LINES_EACH }, (_, i): Act => {
     return { does: "say", socket: i % CHATTERS, atMs: i * LINE_EVERY_MS, words: chatLine(random) };
   });
   await fleet.measure();
   await fleet.play(lines, plan, nowUs());
-  await fleet.answered();
+  await staged.answered();
 }
 
 async function measure({ processes }: Target, shoot: () => Promise<Volley>): Promise<Measured> {

@@ -21,13 +21,14 @@ export interface StagedOptions {
 
 /** Answers take this long at most: who still has none then is told as unanswered. */
 const ANSWERS_WITHIN_MS = 30_000;
+const JOINS_WITHIN_MS = 60_000;
 
 export class StagedRun {
   readonly target: Target;
   readonly startedAt = new Date();
   readonly fleet: Fleet;
   readonly collector: Collector;
-  readonly #ledger: Ledger;
+  #ledger: Ledger;
   readonly #beganMs = performance.now();
 
   private constructor(target: Target, parts: { fleet: Fleet; ledger: Ledger; collector: Collector }) {
@@ -41,12 +42,13 @@ export class StagedRun {
   static async start({ target, sockets, onReport }: StagedOptions): Promise<StagedRun> {
     // The ledger needs the number of the run, and nothing is sent before it is there.
     let ledger: Ledger | undefined;
+    let staged: StagedRun | undefined;
     const fleet = await Fleet.start({
       sockets,
       tokens: target.tokens,
       isLocal: target.isLocal,
       onReport: (report) => {
-        ledger?.addSends(report.sends);
+        if (staged !== undefined) staged.#addSends(report);
         onReport?.(report);
       },
     });
@@ -58,7 +60,8 @@ export class StagedRun {
         processes: [...target.processes, ...generators, { name: "load", pid: process.pid }],
         ...(redisUrl === undefined ? {} : { redisUrl }),
       });
-      return new StagedRun(target, { fleet, ledger, collector });
+      staged = new StagedRun(target, { fleet, ledger, collector });
+      return staged;
     } catch (error) {
       await Promise.all([fleet.finish(), ledger?.stop()]);
       throw error;
@@ -71,10 +74,27 @@ export class StagedRun {
 
   /** Waits for what is on its way, then says what became of all that was sent. Sockets stay. */
   async certify(): Promise<{ certificate: Certificate; hasSettled: boolean }> {
-    await Promise.race([this.fleet.answered(), sleep(ANSWERS_WITHIN_MS)]);
+    await this.answered();
     const hasSettled = await this.#ledger.settle((room, upto) => this.fleet.lagging(room, upto));
     const certificate = await this.#ledger.finish(await this.fleet.account());
     return { certificate, hasSettled };
+  }
+
+  /** Resolves when no message waits for its answer, or none comes for half a minute. */
+  async answered(): Promise<void> {
+    await atMost(this.fleet.answered(), ANSWERS_WITHIN_MS);
+  }
+
+  /** Resolves when everybody who has begun is in or gone for good, or the chat does not let them in for a minute. */
+  async settled(): Promise<void> {
+    await atMost(this.fleet.settled(), JOINS_WITHIN_MS);
+  }
+
+  /** After `certify`: the sockets stay where they are, and a new account of them begins. */
+  async beginAgain(): Promise<void> {
+    await this.settled();
+    await this.fleet.renew();
+    this.#ledger = await startLedger(this.target, this.fleet.run);
   }
 
   /** Safe to call again, and after a failure. */
@@ -83,6 +103,16 @@ export class StagedRun {
     await this.#ledger.stop();
     return await this.collector.stop();
   }
+
+  #addSends({ sends }: WorkerReport): void {
+    this.#ledger.addSends(sends);
+  }
+}
+
+/** A run ends also where a chat hangs. */
+async function atMost(done: Promise<void>, ms: number): Promise<void> {
+  const ending = new AbortController();
+  await Promise.race([done, sleep(ms, ending.signal)]).finally(() => ending.abort());
 }
 
 async function startLedger(target: Target, run: number): Promise<Ledger> {

@@ -1,0 +1,176 @@
+/**
+ * A steady evening of hours: does anything grow, does anything get lost? The ledger is kept by periods, each of which ends with
+ * a certificate, so that the length of the run costs this tool no memory; it watches itself like every other process.
+ */
+import { sleep } from "@drawchat/runtime/backoff";
+import { LATENCIES } from "../generator/latency.ts";
+import { CertificateSum } from "../ledger/merge-certificates.ts";
+import type { Collected } from "../report/collector.ts";
+import type { RunReport } from "../report/run-report.ts";
+import type { Target } from "../target/target.ts";
+import { growthOf } from "./growth.ts";
+import { countOpenFiles } from "./open-files.ts";
+import { PhaseMeter } from "./phase-meter.ts";
+import { planSoakJoins, planSoakPeriod, type SoakOptions } from "./soak-schedule.ts";
+import { namedNotes, placeOf, StagedRun } from "./staged-run.ts";
+
+export interface SoakRun {
+  readonly target: Target;
+  readonly soak: SoakOptions;
+  readonly onProgress: (what: string) => void;
+}
+
+/** Tokens are good for twelve hours. */
+export const MAX_SOAK_MINUTES = 660;
+const JOINS_PER_SECOND = 200;
+const FILES_EVERY_MS = 5_000;
+const MB = 1_000_000;
+
+export function soakNeeds({ sockets, rooms }: SoakOptions): { sockets: number; rooms: number; connectsPerSecond: number } {
+  return { sockets, rooms, connectsPerSecond: JOINS_PER_SECOND };
+}
+
+/** Rejects where the run could not be made; what the chat did wrong is in the report. */
+export async function runSoak({ target, soak, onProgress }: SoakRun): Promise<RunReport> {
+  if (soak.minutes > MAX_SOAK_MINUTES) throw new RangeError(`a soak lasts at most ${MAX_SOAK_MINUTES} minutes: its tokens end after that`);
+  const meter = new PhaseMeter();
+  const staged = await StagedRun.start({ target, sockets: soak.sockets, onReport: (report) => meter.add(report) });
+  const ending = new AbortController();
+  const watching = watchFiles(staged, ending.signal);
+  try {
+    await staged.fleet.play(planSoakJoins(soak, JOINS_PER_SECOND), roadsOf(target));
+    await staged.settled();
+    await staged.fleet.measure();
+    onProgress(`seed ${soak.seed}: ${staged.fleet.totals.states.joined} sockets are in`);
+    const sum = new CertificateSum();
+    const warmUntil = await playPeriods({ staged, soak, meter, sum, onProgress });
+    ending.abort();
+    await watching;
+    return await reportOf({ staged, soak, meter, sum, warmUntil });
+  } finally {
+    ending.abort();
+    await watching;
+    await staged.finish();
+  }
+}
+
+interface Course {
+  readonly staged: StagedRun;
+  readonly soak: SoakOptions;
+  readonly meter: PhaseMeter;
+  readonly sum: CertificateSum;
+  readonly onProgress: (what: string) => void;
+}
+
+/** Until the time is over. Resolves with when the first period was over, in seconds of the run: what grew until then was warming up. */
+async function playPeriods({ staged, soak, meter, sum, onProgress }: Course): Promise<number> {
+  const { fleet, target } = staged;
+  const endMs = performance.now() + soak.minutes * 60_000;
+  let warmUntil = 0;
+  for (let period = 1; ; period += 1) {
+    const leftSeconds = Math.min(soak.periodSeconds, (endMs - performance.now()) / 1_000);
+    await fleet.play(planSoakPeriod(soak, period, leftSeconds), roadsOf(target));
+    await staged.settled();
+    const { certificate } = await staged.certify();
+    sum.add(certificate);
+    const bad = certificate.findings.length + certificate.moreFindings;
+    const { figures } = meter.end(`period ${period}`, fleet, { findings: bad, memoryMB: ownMemoryMB(fleet.totals.loads) });
+    const verdict = certificate.isClean ? "clean" : `NOT CLEAN (${bad} findings)`;
+    onProgress(`period ${period}: ${verdict}, ${figures.messages} messages, ${figures.rejoins} came back, p99 ${figures.deliveryP99Ms} ms`);
+    if (period === 1) warmUntil = staged.seconds;
+    // What is left must be worth a period.
+    if (endMs - performance.now() < 1_000) return warmUntil;
+    await staged.beginAgain();
+  }
+}
+
+function roadsOf({ roads, sessions }: Target): Pick<Target, "roads" | "sessions"> {
+  return { roads, sessions };
+}
+
+/** Of the generator and this process together. */
+function ownMemoryMB(loads: readonly { readonly rssBytes: number }[]): number {
+  return Math.round(loads.reduce((sum, { rssBytes }) => sum + rssBytes, process.memoryUsage.rss()) / MB);
+}
+
+async function watchFiles({ target, fleet, collector }: StagedRun, signal: AbortSignal): Promise<void> {
+  const generators = fleet.pids.map((pid, i) => ({ name: `generator-${i + 1}`, pid }));
+  while (!signal.aborted) {
+    for (const { name, pid } of [...target.processes, ...generators, { name: "load", pid: process.pid }]) {
+      const files = pid === undefined ? undefined : await countOpenFiles(pid);
+      if (files !== undefined) collector.note("other", `${name} open files`, "files", files);
+    }
+    await sleep(FILES_EVERY_MS, signal);
+  }
+}
+
+interface Outcome {
+  readonly staged: StagedRun;
+  readonly soak: SoakOptions;
+  readonly meter: PhaseMeter;
+  readonly sum: CertificateSum;
+  readonly warmUntil: number;
+}
+
+async function reportOf({ staged, soak, meter, sum, warmUntil }: Outcome): Promise<RunReport> {
+  const { totals } = staged.fleet;
+  const { counts, health, named } = totals;
+  const { seconds } = staged;
+  const collected = await staged.finish();
+  const growths = growthsOf(collected, warmUntil);
+  return {
+    format: 1,
+    scenario: "soak",
+    startedAt: staged.startedAt.toISOString(),
+    seconds: Math.round(seconds * 10) / 10,
+    seed: soak.seed,
+    options: { ...soak },
+    ...placeOf(staged.target),
+    ...(health.void === undefined ? {} : { void: health.void }),
+    generator: {
+      processes: health.processes,
+      maxCpuShare: health.maxCpuShare,
+      loopDelayP99Ms: health.loopDelayP99Ms,
+      sentLate: health.sentLate,
+    },
+    figures: [
+      { name: "messages", value: counts.sent, unit: "messages" },
+      { name: "deliveries", value: counts.deliveries, unit: "deliveries" },
+      { name: "rejoins", value: counts.rejoins, unit: "sockets" },
+      ...growths.flatMap(({ name, mbPerHour, fit }) => [
+        { name: `growth.${name}`, value: mbPerHour, unit: "MB/h" },
+        { name: `growth.${name}.fit`, value: fit, unit: "" },
+      ]),
+      ...collected.figures,
+    ],
+    latencies: LATENCIES.map((name) => totals.latency(name)),
+    steps: meter.steps,
+    processes: collected.processes,
+    series: collected.series,
+    certificate: sum.certificate,
+    faults: growths
+      .filter(({ mbPerHour }) => soak.maxGrowth > 0 && mbPerHour > soak.maxGrowth)
+      .map(({ name, mbPerHour, fit }) => `${name} grows by ${mbPerHour} MB an hour (fit ${fit}), more than ${soak.maxGrowth}`),
+    notes: [
+      ...collected.notes,
+      ...namedNotes(named),
+      ...(growths.length === 0 ? ["too short to say how memory grows: only what comes after the first period counts"] : []),
+    ],
+  };
+}
+
+interface ProcessGrowth {
+  readonly name: string;
+  readonly mbPerHour: number;
+  readonly fit: number;
+}
+
+/** Of the memory of each process, after the first period. */
+function growthsOf({ series, processes }: Collected, fromSeconds: number): ProcessGrowth[] {
+  const names = new Set(processes.map(({ name }) => name));
+  return series.flatMap(({ group, name, points }) => {
+    const growth = group === "memory" && names.has(name) ? growthOf(points, fromSeconds) : undefined;
+    if (growth === undefined) return [];
+    return [{ name, mbPerHour: Math.round((growth.perHour / MB) * 10) / 10, fit: Math.round(growth.fit * 100) / 100 }];
+  });
+}
