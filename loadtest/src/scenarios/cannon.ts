@@ -11,7 +11,7 @@ export interface Call {
   readonly pathOf: (n: number) => string;
   /** Answers that are neither success nor fault of the server: `409`, a like that was there. */
   readonly expected: readonly number[];
-  /** So many requests and no more; default as many as the time allows. */
+  /** So many requests and no more, within a minute or the given time; default as many as the time allows. */
   readonly amount?: number | undefined;
 }
 
@@ -32,13 +32,17 @@ export interface Volley {
   readonly answered: number;
   /** By HTTP status. */
   readonly byStatus: ReadonlyMap<number, number>;
+  /** Requests that the network failed. */
   readonly unanswered: number;
+  /** Requests whose outcome nobody knows: those, and those in flight when the time was over. */
+  readonly unknown: number;
   /** Statuses that were not to be expected, and what the network said of requests without an answer: how often each. */
   readonly faults: ReadonlyMap<string, number>;
   readonly latency: LatencySummary;
 }
 
 const LOOK_MS = 100;
+const AMOUNT_WITHIN_SECONDS = 60;
 
 /** Never rejects for what the server does: that is the result. */
 export async function fire(call: Call, { url, tokens, connections, seconds, perSecond }: CannonOptions): Promise<Volley> {
@@ -77,15 +81,17 @@ export async function fire(call: Call, { url, tokens, connections, seconds, perS
     failures.set(problem, (failures.get(problem) ?? 0) + 1);
   });
   // An amount knows no time: a server that does not answer must not hold the run for ever.
-  const deadline = setTimeout(() => run.stop(), seconds * 1_000);
+  const deadline = setTimeout(() => run.stop(), Math.max(seconds, amount === undefined ? 0 : AMOUNT_WITHIN_SECONDS) * 1_000);
   await run;
   clearTimeout(deadline);
   const isFault = (status: number) => (status < 200 || status > 299) && !expected.includes(status);
   const refusals = [...byStatus].filter(([status]) => isFault(status)).map(([status, count]) => [`status ${status}`, count] as const);
+  const answered = [...byStatus.values()].reduce((sum, count) => sum + count, 0);
   return {
     name,
     seconds: (lastMs - beganMs) / 1_000,
-    answered: [...byStatus.values()].reduce((sum, count) => sum + count, 0),
+    answered,
+    unknown: asked - answered,
     byStatus,
     unanswered: [...failures.values()].reduce((sum, count) => sum + count, 0),
     faults: new Map([...refusals, ...failures]),

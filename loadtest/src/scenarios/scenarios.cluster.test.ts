@@ -1,0 +1,94 @@
+/** One cluster for night, rest and soak at once, each as small as it can be and still have all its parts. */
+
+import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
+import { afterAll, beforeAll, test } from "vitest";
+import type { HopCount } from "../ledger/certificate.ts";
+import { parseReport } from "../report/report-file.ts";
+import type { RunReport } from "../report/run-report.ts";
+import type { Target } from "../target/target.ts";
+import { nightNeeds, runNight } from "./night.ts";
+import { planNight, TYPICAL_NIGHT } from "./night-schedule.ts";
+import { runRest, TYPICAL_REST } from "./rest.ts";
+import { runSoak } from "./soak.ts";
+import { TYPICAL_SOAK } from "./soak-schedule.ts";
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  const env = { LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE: "0", GATEWAY_TRAIL_EVENTS: "1000", GATEWAY_AUDIENCE_MS: "300" };
+  cluster = await startCluster({ gateways: 2, env });
+});
+afterAll(() => cluster.stop());
+
+/** The cluster as a run sees it: with new rooms, and a token for each of its users. */
+async function aim(rooms: number, users: number): Promise<Target> {
+  const sessions = [];
+  for (let n = 0; n < rooms; n += 1) sessions.push((await cluster.session()).id);
+  const tokens = await Promise.all(Array.from({ length: users }, (_, i) => cluster.token({ userId: 1_000 + i })));
+  const gateways = ["gateway-1", "gateway-2"] as const;
+  return {
+    about: { kind: "own", url: cluster.url("gateway-1"), gateways: 2, balancer: "none" },
+    roads: gateways.map((name) => ({ host: "127.0.0.1", port: Number(new URL(cluster.url(name)).port), name })),
+    apiUrl: cluster.url("api-1"),
+    sessions,
+    tokens: { kind: "given", tokens },
+    isLocal: true,
+    redisUrl: cluster.redis.url,
+    databaseUrl: cluster.database.url,
+    gateways: gateways.map((name) => ({ name, privateUrl: cluster.privateUrl(name) })),
+    processes: [{ name: "api-1", pid: cluster.process("api-1").pid }],
+    changedSettings: [],
+    versions: { redis: "", postgres: "" },
+    stop: async () => undefined,
+  };
+}
+
+const figure = ({ figures }: RunReport, name: string) => figures.find((one) => one.name === name)?.value;
+const hops = ({ certificate }: RunReport, hop: HopCount["hop"]) =>
+  (certificate?.rooms ?? []).flatMap((room) => room.hops.filter((count) => count.hop === hop));
+const owed = (counts: readonly HopCount[]) => counts.reduce((sum, count) => sum + count.owed, 0);
+
+test.concurrent("a small night over two rooms comes out as planned: ledger clean, likes and viewers the same everywhere", async ({
+  expect,
+}) => {
+  const night = { ...TYPICAL_NIGHT, seed: 11, viewers: 40, rooms: 2, seconds: 1.5, messageLikesPerViewer: 1 };
+  expect(nightNeeds(night)).toMatchObject({ sockets: 40, rooms: 2 });
+  const told: string[] = [];
+  const report = await runNight({ target: await aim(2, 42), night, onProgress: (what) => told.push(what) });
+  expect(parseReport(JSON.stringify(report), "night")).toMatchObject({ scenario: "night", seed: 11, faults: [] });
+  expect(report.certificate).toMatchObject({ isClean: true, findings: [] });
+  const says = planNight(night).timeline.filter(({ does }) => does === "say");
+  expect(owed(hops(report, "sent"))).toBe(says.length);
+  expect(hops(report, "received").some(({ where }) => where.endsWith("v1"))).toBe(true);
+  expect(owed(hops(report, "stored"))).toBeGreaterThan(0);
+  expect(figure(report, "viewers.rows")).toBe(42);
+  expect(figure(report, "likes.ofSessions")).toBeGreaterThan(0);
+  expect(figure(report, "likes.ofMessages")).toBeGreaterThan(0);
+  expect(figure(report, "likes.disagree")).toBe(0);
+  expect(report.steps.map(({ name }) => name)).toEqual(["doors open", "waiting", "draw", "talking it over", "leaving"]);
+  expect(told[0]).toContain("seed 11: 40 viewers");
+});
+
+test.concurrent("each user's first like is a row, the second one a 409 that is told as that", async ({ expect }) => {
+  const rest = { ...TYPICAL_REST, seed: 1, seconds: 0.2, connections: 4, users: 40 };
+  const report = await runRest({ target: await aim(1, 50), rest, onProgress: () => undefined });
+  expect(parseReport(JSON.stringify(report), "rest").faults).toEqual([]);
+  expect(report.certificate?.isClean).toBe(true);
+  const steps = new Map(report.steps.map(({ name, figures }) => [name, figures]));
+  expect(steps.get("GET status")).toMatchObject({ refused: 0, failed: 0, unanswered: 0 });
+  expect(steps.get("GET messages")?.ok).toBeGreaterThan(0);
+  expect(steps.get("POST like")).toMatchObject({ ok: 40, alreadyLiked: 0 });
+  expect(steps.get("POST like, again")).toMatchObject({ ok: 0, alreadyLiked: 4 });
+  expect(steps.get("POST like-message")).toMatchObject({ ok: 40, alreadyLiked: 0 });
+});
+
+test.concurrent("each period of a soak has a certificate of its own, with the sockets of the one before", async ({ expect }) => {
+  const soak = { ...TYPICAL_SOAK, seed: 5, minutes: 0.04, periodSeconds: 0.7, sockets: 20, perSecond: 40, dropsPerMinute: 60 };
+  const told: string[] = [];
+  const report = await runSoak({ target: await aim(2, 20), soak, onProgress: (what) => told.push(what) });
+  expect(parseReport(JSON.stringify(report), "soak").certificate).toMatchObject({ isClean: true, findings: [] });
+  expect(told.slice(1).every((line) => line.includes("clean"))).toBe(true);
+  expect(report.steps.length).toBeGreaterThan(1);
+  expect(owed(hops(report, "sent"))).toBe(report.steps.length * 28);
+  expect(report.series.some(({ name }) => name === "api-1 open files")).toBe(true);
+});
