@@ -1,0 +1,54 @@
+/**
+ * How many frames a room's sockets get, and how large: the arithmetic of services/gateway/src/outbox.ts. A message that
+ * finds the room idle goes out at once; those that come within a tick of the last frame leave together when it is over.
+ * The tick is twice the time of the last sweep over the sockets, from 10 to 250 ms.
+ */
+
+const MIN_TICK_MS = 10;
+const MAX_TICK_MS = 250;
+const SWEEPS_PER_TICK = 2;
+/** A batch around its events: type, `after`, `upto`. */
+export const BATCH_FRAME_BYTES = 72;
+const ITERATIONS = 30;
+
+export interface RoomLoad {
+  readonly sockets: number;
+  readonly eventsPerSecond: number;
+  readonly eventBytes: number;
+}
+
+export interface WriteCost {
+  /** Microseconds of CPU. */
+  readonly perWrite: number;
+  readonly perByte: number;
+}
+
+export interface RoomFrames {
+  /** Writes to each socket a second. */
+  readonly perSecond: number;
+  readonly tickMs: number;
+}
+
+/** The tick depends on the size of frames and the size on the tick: found by going round. */
+export function framesOf({ sockets, eventsPerSecond, eventBytes }: RoomLoad, { perWrite, perByte }: WriteCost): RoomFrames {
+  let tickMs = MIN_TICK_MS;
+  let perSecond = 0;
+  for (let round = 0; round < ITERATIONS; round += 1) {
+    perSecond = framesAt(eventsPerSecond, tickMs);
+    const bytes = perSecond === 0 ? 0 : BATCH_FRAME_BYTES + (eventsPerSecond / perSecond) * eventBytes;
+    const sweepMs = (sockets * (perWrite + perByte * bytes)) / 1_000;
+    const next = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, SWEEPS_PER_TICK * sweepMs));
+    tickMs = (tickMs + next) / 2;
+  }
+  return { perSecond, tickMs };
+}
+
+/**
+ * Messages come at random: after a frame the next leaves when the tick is over, or, where none came within it, with the
+ * next message. The mean time between two frames is then `tick + e^(-rate · tick) / rate`.
+ */
+function framesAt(eventsPerSecond: number, tickMs: number): number {
+  if (eventsPerSecond <= 0) return 0;
+  const tick = tickMs / 1_000;
+  return 1 / (tick + Math.exp(-eventsPerSecond * tick) / eventsPerSecond);
+}

@@ -1,0 +1,117 @@
+/** Options of `npm run plan`. */
+import type { NightAsked } from "./night-load.ts";
+import type { Hardware } from "./sizing.ts";
+
+export const OPTIONS = {
+  viewers: { type: "string" },
+  rooms: { type: "string" },
+  chatters: { type: "string" },
+  "messages-per-chatter-per-minute": { type: "string" },
+  burst: { type: "string" },
+  "message-bytes": { type: "string" },
+  v1: { type: "string" },
+  hours: { type: "string" },
+  "join-minutes": { type: "string" },
+  "likes-per-viewer": { type: "string" },
+  "sample-above": { type: "string" },
+  "comeback-seconds": { type: "string" },
+  "gateways-cores": { type: "string" },
+  "network-gbit": { type: "string" },
+  full: { type: "string" },
+  from: { type: "string" },
+  check: { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+export type Values = Readonly<Partial<Record<keyof typeof OPTIONS, string | boolean>>>;
+
+export const USAGE = `usage: npm run plan -- --viewers <n> [options]
+       npm run plan -- --check <report.json> [--from <folder>]
+
+What a night needs: gateways, cores, memory, network, Redis, Postgres, and what gives way first. It is computed from what
+runs on this machine measured; what no run measured is said, with the command that measures it.
+
+The night
+  --viewers <n>                            all of them at once
+  --rooms <n>                              default 1
+  --chatters <n or percent>                who writes; default 1%
+  --messages-per-chatter-per-minute <n>    default 2
+  --burst <n>                              the draw, in times of the mean rate; default 3
+  --message-bytes <n>                      of the text; default 80
+  --v1 <percent>                           who speaks version 1 of the wire; default 0%
+  --hours <n>                              in which people write; default 2
+  --join-minutes <n>                       in which everybody comes; default 10
+  --likes-per-viewer <n>                   default 0.5
+  --sample-above <n>                       LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND; default 0: all are shown
+  --comeback-seconds <n>                   in which a lost gateway's sockets come back; default 60
+
+The machines
+  --gateways-cores <n>                     cores of a machine that runs gateways, each uses one; default 4
+  --network-gbit <n>                       its card; default 10
+  --full <percent>                         how full a core may be; default 70%
+
+What it rests on
+  --from <folder>                          reports of runs, and costs.json of npm run bench; default load-reports
+  --check <report.json>                    predicts this run from the others in the folder, and prints the errors
+  --json                                   the plan as JSON
+`;
+
+export interface Asked {
+  /** Undefined with `check` alone. */
+  readonly night: NightAsked | undefined;
+  readonly hardware: Hardware;
+  readonly from: string;
+  readonly check: string | undefined;
+  readonly isJson: boolean;
+}
+
+/** Text: every wrong option, a line each; empty where help was asked for. */
+export function parseNight(values: Values): Asked | string {
+  if (values.help === true) return "";
+  const problems: string[] = [];
+  const number = (name: keyof typeof OPTIONS, fallback: number, { min = 0, max = 1e9 } = {}): number => {
+    const text = values[name];
+    const value = text === undefined ? fallback : Number(text);
+    if (value >= min && value <= max) return value;
+    problems.push(`--${name} is a number from ${min} to ${max}, not ${String(text)}`);
+    return fallback;
+  };
+  const share = (name: keyof typeof OPTIONS, fallback: number): number => {
+    const percent = /^(\d+(?:\.\d+)?)\s*%$/.exec(String(values[name] ?? `${fallback * 100}%`))?.[1];
+    if (percent !== undefined && Number(percent) <= 100) return Number(percent) / 100;
+    problems.push(`--${name} is a percentage such as 25%, not ${String(values[name])}`);
+    return fallback;
+  };
+  const check = typeof values.check === "string" ? values.check : undefined;
+  if (values.viewers === undefined && check === undefined) problems.push("--viewers is missing");
+  const viewers = number("viewers", 1, { min: 1, max: 1e8 });
+  const night: NightAsked = {
+    viewers,
+    rooms: number("rooms", 1, { min: 1, max: 10_000 }),
+    chatters: String(values.chatters ?? "1%").endsWith("%") ? viewers * share("chatters", 0.01) : number("chatters", 0, { max: viewers }),
+    messagesPerChatterPerMinute: number("messages-per-chatter-per-minute", 2, { max: 6_000 }),
+    burst: number("burst", 3, { min: 1, max: 1_000 }),
+    textBytes: number("message-bytes", 80, { min: 1, max: 4_000 }),
+    v1Share: share("v1", 0),
+    hours: number("hours", 2, { min: 0.01, max: 48 }),
+    joinMinutes: number("join-minutes", 10, { min: 0.1, max: 600 }),
+    likesPerViewer: number("likes-per-viewer", 0.5, { max: 1_000 }),
+    sampleAbove: number("sample-above", 0),
+    comebackSeconds: number("comeback-seconds", 60, { min: 1, max: 3_600 }),
+  };
+  const hardware = {
+    coresPerMachine: number("gateways-cores", 4, { min: 1, max: 1_024 }),
+    networkGbit: number("network-gbit", 10, { min: 0.01, max: 1_000 }),
+    full: share("full", 0.7),
+  };
+  if (hardware.full === 0) problems.push("--full of 0% leaves nothing to use");
+  if (problems.length > 0) return problems.join("\n");
+  return {
+    night: values.viewers === undefined ? undefined : night,
+    hardware,
+    from: typeof values.from === "string" ? values.from : "load-reports",
+    check,
+    isJson: values.json === true,
+  };
+}

@@ -1,0 +1,186 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { writeReport } from "../report/report-file.ts";
+import { checkRun } from "./check.ts";
+import type { Costs } from "./costs.ts";
+import { framesOf } from "./frames.ts";
+import { honestyOf } from "./honesty.ts";
+import { nonNegativeFit } from "./least-squares.ts";
+import { limitsOf } from "./limits.ts";
+import { learnCosts } from "./machine-costs.ts";
+import { type Asked, parseNight } from "./options.ts";
+import { sizeNight } from "./sizing.ts";
+import { syntheticRuns } from "./synthetic-run.ts";
+
+const runs = syntheticRuns();
+const [fanout, storm, night] = runs;
+
+function asked(options: Record<string, string> = {}): Asked & { night: NonNullable<Asked["night"]> } {
+  const parsed = parseNight({ viewers: "1000000", ...options });
+  if (typeof parsed === "string" || parsed.night === undefined) throw new Error(String(parsed));
+  return { ...parsed, night: parsed.night };
+}
+
+function plan(options: Record<string, string> = {}, costs = learnCosts(runs)) {
+  const { night, hardware } = asked(options);
+  const sizing = sizeNight(night, hardware, costs, 300);
+  return { sizing, limits: limitsOf(night, hardware, costs, { sizing, eventBytes: 300 }) };
+}
+
+test("a fit finds costs again, and none below zero", () => {
+  const equations = [
+    [1, 2],
+    [2, 1],
+    [3, 5],
+  ].map(([a = 0, b = 0]) => ({ x: [a, b, 0], y: 3 * a + 4 * b, weight: 1 }));
+  expect(nonNegativeFit(equations).map((value) => Math.round(value * 1e6) / 1e6)).toEqual([3, 4, 0]);
+  const falling = [1, 2, 3].map((a) => ({ x: [1, a], y: 10 - a, weight: 1 }));
+  expect(nonNegativeFit(falling).every((value) => value >= 0)).toBe(true);
+});
+
+test("costs are learned from whatever runs there are", () => {
+  const { cpu, gatewayMemory, kernelBytesPerSocket, eventOverheadBytes, redisBytesPerMessage } = learnCosts(runs);
+  expect(cpu.gateway?.writes).toBeCloseTo(5, 0);
+  expect(cpu.gateway?.joins).toBeGreaterThan(150);
+  expect(cpu.gateway?.joins).toBeLessThan(210);
+  expect(cpu.writer?.rows).toBeCloseTo(30, 0);
+  expect(gatewayMemory?.perSocketBytes).toBeCloseTo(1_100, -2);
+  expect(kernelBytesPerSocket).toBeCloseTo(4_800, -2);
+  expect(eventOverheadBytes).toBeCloseTo(220, -1);
+  expect(redisBytesPerMessage).toBeCloseTo(700, 0);
+});
+
+test("what no run did is unknown, not free", () => {
+  const { cpu } = learnCosts([fanout]);
+  expect(cpu.gateway?.v1Frames).toBeUndefined();
+  expect(cpu.gateway?.writes).toBeGreaterThan(0);
+  expect(learnCosts([]).cpu.gateway).toBeUndefined();
+  expect(plan({}, learnCosts([])).sizing.gateways).toBeUndefined();
+});
+
+test("a run is predicted from the others, figure by figure", () => {
+  const checked = checkRun(night, [fanout, storm]);
+  expect(checked.map(({ figure }) => figure)).toEqual(
+    expect.arrayContaining(["CPU of gateway-1", "bytes sent by gateway-2", "memory of gateway-1", "CPU of redis", "CPU of haproxy"]),
+  );
+  for (const { figure, error } of checked) expect(Math.abs(error), figure).toBeLessThan(0.15);
+});
+
+test("a run on a machine twice as slow is predicted wrong, and the plan says so", () => {
+  const slow = night.series.map((one) =>
+    one.group === "cpu" ? { ...one, points: one.points.map(([s, v]): [number, number] => [s, 2 * v]) } : one,
+  );
+  const honesty = honestyOf([fanout, storm, { ...night, series: slow }]);
+  expect(honesty?.runs).toBe(3);
+  expect(Math.abs(honesty?.worst.error ?? 0)).toBeGreaterThan(0.3);
+  expect(honestyOf([fanout])).toBeUndefined();
+});
+
+test("a busy room gets fewer, larger frames, a large room longer ticks", () => {
+  const cost = { perWrite: 5, perByte: 0 };
+  const room = { sockets: 100, eventsPerSecond: 10, eventBytes: 300 };
+  expect(framesOf(room, cost).perSecond).toBeCloseTo(10, 0);
+  expect(framesOf({ ...room, eventsPerSecond: 1_000 }, cost).perSecond).toBeCloseTo(100, 0);
+  expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 1_000 }, cost).tickMs).toBeCloseTo(100, 0);
+  expect(framesOf({ ...room, sockets: 1_000_000, eventsPerSecond: 1_000 }, cost).tickMs).toBeCloseTo(250, 0);
+});
+
+test("a larger night needs more gateways, sampling and fuller cores fewer", () => {
+  const gateways = (options: Record<string, string>) => plan(options).sizing.gateways ?? 0;
+  const usual = gateways({});
+  expect(usual).toBeGreaterThanOrEqual(20); // 50,000 sockets each at most
+  expect(gateways({ viewers: "2000000" })).toBeGreaterThan(usual);
+  expect(gateways({ burst: "10", "messages-per-chatter-per-minute": "6" })).toBeGreaterThan(usual);
+  expect(gateways({ "sample-above": "20" })).toBeLessThanOrEqual(usual);
+  expect(gateways({ full: "35%" })).toBeGreaterThan(usual);
+});
+
+test("what gives way first is named first, with when", () => {
+  const [first] = plan({ "network-gbit": "0.1", "sample-above": "20" }).limits;
+  expect(first?.what).toBe("the network card of a gateway's machine");
+  const many = plan({ chatters: "50%", "messages-per-chatter-per-minute": "20" }).limits;
+  expect(many.find(({ what }) => what.startsWith("messages of one room"))?.used).toBeGreaterThan(1);
+  const core = plan().limits.find(({ what }) => what === "the core of a gateway");
+  expect(core?.used).toBeLessThanOrEqual(0.7);
+  expect(core?.givesWayAt).toBeGreaterThan(1);
+});
+
+test("wrong options are told together", () => {
+  expect(parseNight({})).toBe("--viewers is missing");
+  expect(parseNight({ viewers: "many", v1: "2", full: "0%" })).toBe(
+    [
+      "--viewers is a number from 1 to 100000000, not many",
+      "--v1 is a percentage such as 25%, not 2",
+      "--full of 0% leaves nothing to use",
+    ].join("\n"),
+  );
+  expect(asked({ chatters: "500" }).night.chatters).toBe(500);
+  expect(asked({ chatters: "2%" }).night.chatters).toBe(20_000);
+});
+
+const bench: Costs = {
+  format: 1,
+  measuredAt: "2026-05-01T19:00:00.000Z",
+  machine: { cpus: 2, model: "a virtual machine's processor", kernel: "6.1", node: "v22", redis: "7.0.15" },
+  eventBytes: 300,
+  gateway: {
+    points: [400, 2_000, 8_000].map((messagesPerSecond) => {
+      const bytesPerFrame = 72 + (messagesPerSecond / 50) * 300;
+      const cpuMicros = 4_000 + 2_000 * 50 * (5 + 0.0008 * bytesPerFrame) + 6 * messagesPerSecond;
+      const cpuMicrosPerDelivery = cpuMicros / (2_000 * messagesPerSecond);
+      return {
+        version: 2,
+        sockets: 2_000,
+        messagesPerSecond,
+        framesPerSecondAndSocket: 50,
+        bytesPerFrame,
+        cpuMicrosPerDelivery,
+        cpuShare: 0.6,
+        p99Ms: 60,
+      } as const;
+    }),
+    maxDeliveriesPerSecond: 9e6,
+    idleBytesPerSocket: 900,
+    connectCpuMicros: 150,
+  },
+  redis: { points: [{ messagesPerSecond: 400, cpuMicrosPerMessage: 40 }] },
+};
+
+test("the benchmark alone is enough for gateways, and what it does not measure stays unknown", () => {
+  const costs = learnCosts([], bench);
+  expect(costs.cpu.gateway?.joins).toBe(150);
+  expect(costs.cpu.writer).toBeUndefined();
+  const { sizing } = plan({}, costs);
+  expect(sizing.gateways).toBeGreaterThan(10);
+  expect(sizing.writerCpu).toBeUndefined();
+});
+
+test("the command plans, checks a held-out run, and says what to do where there is nothing", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "drawchat-plan-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const cli = fileURLToPath(new URL("cli.ts", import.meta.url));
+  const run = (...args: string[]) =>
+    new Promise<{ status: number; output: string }>((resolve) => {
+      const child = execFile(process.execPath, [cli, "--from", dir, ...args], (_, out, err) =>
+        resolve({ status: child.exitCode ?? -1, output: out + err }),
+      );
+    });
+  expect((await run("--viewers", "10")).output).toContain("no runs that count");
+  const [held] = await Promise.all([writeReport(dir, night), writeReport(dir, fanout), writeReport(dir, storm)]);
+  await writeFile(join(dir, "costs.json"), JSON.stringify(bench));
+  const [planned, checked, wrong] = await Promise.all([
+    run("--viewers", "1000000", "--chatters", "1%", "--gateways-cores", "4"),
+    run("--check", held),
+    run("--viewers", "-1"),
+  ]);
+  expect(planned).toMatchObject({ status: 0 });
+  expect(planned.output).toMatch(
+    /predicts a held-out run within [\d.]+ %[\s\S]*gateways, a core each[\s\S]*What gives way first[\s\S]*#limits-of-the-system/,
+  );
+  expect(checked.output).toMatch(/CPU of gateway-1 +[\d.]+ s +[\d.]+ s +[+−][\d.]+ %/);
+  expect(wrong).toMatchObject({ status: 64 });
+});

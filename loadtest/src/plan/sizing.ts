@@ -1,0 +1,167 @@
+/** How much of everything a night needs. Where nothing was measured, it is undefined: a guess would look like a figure. */
+import type { MachineCosts } from "./machine-costs.ts";
+import { MOMENTS, type Moment, momentLoad, type NightAsked, type Rows, rowsOf } from "./night-load.ts";
+import { type GatewayUse, predictGateway } from "./predict.ts";
+import { type Load, ROLES, type RoleName, type Use, useOf } from "./roles.ts";
+
+export interface Hardware {
+  /** Of one machine that runs gateways; a gateway uses one. */
+  readonly coresPerMachine: number;
+  /** Of its network card. */
+  readonly networkGbit: number;
+  /** How full a core may be, 0 to 1. */
+  readonly full: number;
+}
+
+/** docs/operations.md plans this many in one gateway; its limit of files is above twice that. */
+export const MAX_SOCKETS = 50_000;
+/** The default of GATEWAY_HANDSHAKES_PER_SECOND. */
+export const MAX_HANDSHAKES = 2_000;
+/** Two million messages in ten minutes: what a room remembers to know repetitions. */
+export const MAX_MESSAGES_PER_ROOM = 3_333;
+/** History is kept so long, the memory for repetitions twice ten minutes, at 140 bytes a message. */
+const HISTORY_SECONDS = 300;
+const SEEN_SECONDS = 1_200;
+const SEEN_BYTES = 140;
+/** A message as a client sends it, around its text; a handshake with its token. */
+const CLIENT_FRAME_BYTES = 110;
+const HANDSHAKE_BYTES = 1_200;
+const MAX_GATEWAYS = 100_000;
+
+export interface Sizing {
+  /** Undefined: no number of them is enough, or nothing is known. */
+  readonly gateways: number | undefined;
+  readonly machines: number | undefined;
+  /** At the moment that decides. */
+  readonly decides: Moment | undefined;
+  readonly atDraw: GatewayUse | undefined;
+  readonly gatewayCpu: number | undefined;
+  readonly gatewayBytes: number | undefined;
+  readonly kernelBytesPerMachine: number | undefined;
+  readonly networkOutPerMachine: number | undefined;
+  readonly networkInPerMachine: number | undefined;
+  readonly redisCpu: number | undefined;
+  /** Processes that do something here whose cost no run showed: they use more than is told. */
+  readonly atLeast: readonly RoleName[];
+  readonly redisOut: number | undefined;
+  readonly redisBytes: number | undefined;
+  readonly shards: number | undefined;
+  readonly writerCpu: number | undefined;
+  readonly postgresCpu: number | undefined;
+  readonly haproxyCpu: number | undefined;
+  readonly rowsPerSecond: number;
+  readonly rows: Rows;
+}
+
+/** `eventBytes` undefined: no run shows how large an event is, and nothing that depends on it is known. */
+export function sizeNight(night: NightAsked, hardware: Hardware, costs: MachineCosts, eventBytes: number | undefined): Sizing {
+  const gateways =
+    costs.cpu.gateway === undefined || eventBytes === undefined ? undefined : fewestGateways(night, hardware, costs, eventBytes);
+  const uses = gateways === undefined || eventBytes === undefined ? [] : usesOf(night, gateways, costs, eventBytes);
+  const busiest = uses.toSorted((a, b) => cpuOf(b.use) - cpuOf(a.use))[0];
+  const atDraw = uses.find(({ moment }) => moment === "draw")?.use;
+  const onMachine = gatewaysOnMachine(gateways ?? 0, hardware, atDraw?.bytesOut ?? 0);
+  const machines = gateways === undefined ? undefined : Math.ceil(gateways / onMachine);
+  const sockets = gateways === undefined ? 0 : night.viewers / gateways;
+  const { gatewayMemory, kernelBytesPerSocket } = costs;
+  return {
+    gateways,
+    machines,
+    decides: busiest?.moment,
+    atDraw,
+    gatewayCpu: busiest === undefined ? undefined : cpuOf(busiest.use),
+    gatewayBytes: gatewayMemory && gateways && gatewayMemory.baseBytes + gatewayMemory.perSocketBytes * sockets,
+    kernelBytesPerMachine: kernelBytesPerSocket && gateways && kernelBytesPerSocket * sockets * onMachine,
+    networkOutPerMachine: atDraw && atDraw.bytesOut * onMachine,
+    networkInPerMachine: gateways === undefined || eventBytes === undefined ? undefined : bytesIn(night, gateways, eventBytes) * onMachine,
+    ...sharedOf(night, hardware, costs, { gateways, eventBytes, atDraw }),
+    rows: rowsOf(night),
+  };
+}
+
+/** As many as its cores and its card take; one at least. */
+function gatewaysOnMachine(gateways: number, { coresPerMachine, networkGbit, full }: Hardware, bytesOut: number): number {
+  const byCard = bytesOut === 0 ? coresPerMachine : Math.floor((networkGbit * 1e9 * full) / 8 / bytesOut);
+  return Math.max(1, Math.min(gateways, coresPerMachine, byCard));
+}
+
+type Shared = Pick<
+  Sizing,
+  "atLeast" | "redisCpu" | "redisOut" | "redisBytes" | "shards" | "writerCpu" | "postgresCpu" | "haproxyCpu" | "rowsPerSecond"
+>;
+
+interface Known {
+  readonly gateways: number | undefined;
+  readonly eventBytes: number | undefined;
+  readonly atDraw: GatewayUse | undefined;
+}
+
+function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { gateways, eventBytes, atDraw }: Known): Shared {
+  const { accepted, shown } = momentLoad("draw", night, gateways ?? 1);
+  const mean = accepted / night.burst;
+  const relayed = gateways === undefined ? undefined : shown * gateways;
+  const doors = momentLoad("doors", night, gateways ?? 1).joins;
+  const through = atDraw && gateways ? { writes: (atDraw.load.writes ?? 0) * gateways, bytes: atDraw.bytesOut * gateways } : undefined;
+  const use = (role: RoleName, load: Load | undefined) => load && useOf(costs.cpu[role], { idle: 1, ...load });
+  const uses: Partial<Record<RoleName, Use | undefined>> = {
+    gateway: atDraw?.use,
+    redis: use("redis", relayed === undefined ? undefined : { accepted, relayed }),
+    writer: use("writer", { rows: accepted }),
+    postgres: use("postgres", { rows: accepted }),
+    haproxy: use("haproxy", through && { joins: doors, ...through }),
+  };
+  const redisCpu = uses.redis?.cpu;
+  return {
+    atLeast: ROLES.filter((role) => (uses[role]?.unknown.length ?? 0) > 0),
+    redisCpu,
+    redisOut: relayed === undefined || eventBytes === undefined ? undefined : relayed * eventBytes,
+    redisBytes: costs.redisBytesPerMessage && mean * (costs.redisBytesPerMessage * HISTORY_SECONDS + SEEN_BYTES * SEEN_SECONDS),
+    // A room is on one of them: more than there are rooms do nothing.
+    shards: redisCpu === undefined ? undefined : Math.min(night.rooms, Math.max(1, Math.ceil(redisCpu / full))),
+    writerCpu: uses.writer?.cpu,
+    postgresCpu: uses.postgres?.cpu,
+    haproxyCpu: uses.haproxy?.cpu,
+    rowsPerSecond: accepted,
+  };
+}
+
+/** More gateways never make one of them busier: the fewest that are enough are found by halving. */
+function fewestGateways(night: NightAsked, hardware: Hardware, costs: MachineCosts, eventBytes: number): number | undefined {
+  const areEnough = (gateways: number) => {
+    if (night.viewers / gateways > MAX_SOCKETS) return false;
+    return usesOf(night, gateways, costs, eventBytes).every(({ use, load }) => cpuOf(use) <= hardware.full && load.joins <= MAX_HANDSHAKES);
+  };
+  if (!areEnough(MAX_GATEWAYS)) return undefined;
+  let [tooFew, enough] = [0, MAX_GATEWAYS];
+  while (enough - tooFew > 1) {
+    const middle = Math.floor((tooFew + enough) / 2);
+    if (areEnough(middle)) enough = middle;
+    else tooFew = middle;
+  }
+  return enough;
+}
+
+interface MomentUse {
+  readonly moment: Moment;
+  readonly use: GatewayUse;
+  readonly load: { readonly joins: number };
+}
+
+/** Of one gateway at each moment. Where there is one alone, nobody takes its sockets. */
+export function usesOf(night: NightAsked, gateways: number, costs: MachineCosts, eventBytes: number): MomentUse[] {
+  return MOMENTS.filter((moment) => moment !== "comeback" || gateways > 1).map((moment) => {
+    const { sockets, accepted, shown, joins } = momentLoad(moment, night, gateways);
+    const serving = moment === "comeback" ? gateways - 1 : gateways;
+    const duty = { rooms: night.rooms, v1Share: night.v1Share, events: shown, eventBytes };
+    const load = { sockets: sockets / serving, joins: joins / serving, accepted: accepted / serving };
+    return { moment, load, use: predictGateway({ ...duty, ...load }, costs) };
+  });
+}
+
+function bytesIn(night: NightAsked, gateways: number, eventBytes: number): number {
+  const { accepted, shown } = momentLoad("draw", night, gateways);
+  const doors = momentLoad("doors", night, gateways).joins;
+  return (accepted / gateways) * (CLIENT_FRAME_BYTES + night.textBytes) + shown * eventBytes + (doors / gateways) * HANDSHAKE_BYTES;
+}
+
+const cpuOf = ({ use }: GatewayUse) => use?.cpu ?? 0;
