@@ -104,3 +104,14 @@ test("events of an unknown kind are passed over", () => {
   const unknown: RoomEvent = JSON.parse('{"type":"sparkle","id":11}');
   expect(idsOf(sequence.take({ after: 10, upto: 12, events: [unknown, line(12)] }, 0))).toEqual([12]);
 });
+
+test("what the server left out is counted once: in batches, in a welcome, and over a hole", () => {
+  const sequence = at(10);
+  expect(sequence.take({ after: 10, upto: 14, events: [], skipped: 4 }, 0).skipped).toBe(4);
+  expect(sequence.take({ ...batch(20, 22), upto: 24, skipped: 3 }, 0)).toEqual({ events: [], skipped: 0 });
+  // The pages of the resume pass the batch that waits: what it skipped is in them.
+  expect(sequence.take({ ...batch(14, 15), upto: 21, skipped: 5 }, 0).skipped).toBe(5);
+  expect(sequence.take({ ...batch(21, 22), upto: 24, skipped: 2 }, 0)).toMatchObject({ skipped: 2 });
+  expect(sequence.askAt).toBe(undefined);
+  expect(sequence.recover({ epoch: "e1", events: [line(25)], upto: 30, skipped: 5 }).skipped).toBe(5);
+});

@@ -20,6 +20,7 @@ export interface Snapshot<Event> {
   epoch: string;
   events: Event[];
   upto: number;
+  skipped?: number;
 }
 
 export interface Batch<Event> {
@@ -54,20 +55,20 @@ export class RoomSequence<Event extends SequencedEvent> {
   }
 
   /** A snapshot in place of everything before: a welcome that did not recover, or a reset. */
-  restart({ epoch, events, upto }: Snapshot<Event>): Taken<Event> {
+  restart({ epoch, events, upto, skipped = 0 }: Snapshot<Event>): Taken<Event> {
     this.#forgetHole();
     this.#position = { epoch, id: 0 };
     const fresh = this.#fresh(events);
     this.#position = { epoch, id: upto };
-    return { events: fresh, skipped: 0 };
+    return { events: fresh, skipped };
   }
 
   /** A welcome that continues behind the position. */
-  recover({ epoch, events, upto }: Snapshot<Event>): Taken<Event> {
+  recover({ epoch, events, upto, skipped = 0 }: Snapshot<Event>): Taken<Event> {
     this.#forgetHole();
     const fresh = this.#fresh(events);
     this.#position = { epoch, id: Math.max(this.#position?.id ?? 0, upto) };
-    return { events: fresh, skipped: 0 };
+    return { events: fresh, skipped };
   }
 
   /** What is new in a batch, with all that waited for it. Nothing for a repeat or behind a hole. */
@@ -123,11 +124,17 @@ export class RoomSequence<Event extends SequencedEvent> {
     this.#position = { epoch: this.#position.epoch, id: batch.upto };
   }
 
+  /**
+   * Those that follow exactly. One that begins before the position waits for the pages of the resume to pass it: what it
+   * skipped is in them too, and would be counted twice.
+   */
   #appendWaiting(taken: Taken<Event>): void {
-    const waiting = this.#waiting.sort((a, b) => a.after - b.after);
-    while (waiting[0] && this.#position && waiting[0].after <= this.#position.id) {
-      const next = waiting.shift();
-      if (next && next.upto > this.#position.id) this.#append(next, taken);
+    for (;;) {
+      const position = this.#position?.id ?? 0;
+      this.#waiting = this.#waiting.filter(({ upto }) => upto > position);
+      const next = this.#waiting.find(({ after }) => after === position);
+      if (next === undefined) return;
+      this.#append(next, taken);
     }
   }
 

@@ -138,7 +138,8 @@ export interface UserInfo {
 
 /**
  * Answers `hello`. `recovered: true`: `events` follow `since` without a hole. `recovered: false`: forget what you
- * showed; `events` are the latest. Either may go on in `batch` frames; `upto` is the position after `events`.
+ * showed; `events` are the latest. Either may go on in `batch` frames; `upto` is the position after `events`, between
+ * which so many were `skipped` as in a batch.
  */
 export interface WelcomeFrame {
   type: "welcome";
@@ -147,11 +148,15 @@ export interface WelcomeFrame {
   epoch: string;
   recovered: boolean;
   events: RoomEvent[];
+  skipped?: number;
   upto: number;
   server_time: string;
   limits: Limits;
 }
-/** Events behind `after`. Where `after` is not the client's position, there is a hole: send `resume`. */
+/**
+ * Events behind `after`. Where `after` is not the client's position, there is a hole: send `resume`. `skipped`: so many
+ * between `after` and `upto` are not shown live, in this and in every later frame; they are in history and in the table.
+ */
 export interface BatchFrame {
   type: "batch";
   after: number;
@@ -201,6 +206,7 @@ export interface ResetFrame {
   type: "reset";
   epoch: string;
   events: RoomEvent[];
+  skipped?: number;
   upto: number;
 }
 /** The token ends at `at`: send `auth` with a newer one. */

@@ -40,6 +40,8 @@ export interface Publication {
   readonly upto: number;
   readonly flags: number;
   readonly events: readonly EventEntry[];
+  /** How many of the events are not shown live. */
+  readonly skipped: number;
   readonly bytes: Buffer;
 }
 
@@ -48,6 +50,16 @@ export class PublicationError extends Error {
     super(`bad publication: ${what}`);
     this.name = "PublicationError";
   }
+}
+
+/** Accepted, and left out of live frames. */
+export function isSkipped(event: Pick<EventEntry, "flags">): boolean {
+  return (event.flags & EVENT_SKIPPED) !== 0;
+}
+
+/** What must not wait for the next tick: hosts and winners, and what moderates. */
+export function isPrompt({ kind, flags }: Pick<EventEntry, "kind" | "flags">): boolean {
+  return (flags & EVENT_PROMPT) !== 0 || kind === "d" || kind === "e";
 }
 
 const NEWLINE = 10;
@@ -73,14 +85,17 @@ export function decodePublication(bytes: Buffer): Publication {
   }
   const lines = bytes.toString("latin1", firstEnd + 1, bodyStart).split("\n");
   const events: EventEntry[] = [];
+  let skipped = 0;
   for (let i = 0; i < eventCount; i++) {
     const [id, kind = "", eventFlags, length, userId, clientId = ""] = (lines[i] ?? "").split(" ");
     const end = bodyStart + Number(length);
-    events.push({ id: Number(id), kind, flags: Number(eventFlags), userId: Number(userId), clientId, start: bodyStart, end });
+    const event = { id: Number(id), kind, flags: Number(eventFlags), userId: Number(userId), clientId, start: bodyStart, end };
+    events.push(event);
+    if (isSkipped(event)) skipped += 1;
     bodyStart = end + 1;
   }
   if (eventCount > 0 && bodyStart - 1 !== bytes.length) throw new PublicationError("length");
-  return { room, after: Number(after), upto: Number(upto), flags: Number(flags), events, bytes };
+  return { room, after: Number(after), upto: Number(upto), flags: Number(flags), events, skipped, bytes };
 }
 
 export interface RawEvent {

@@ -21,9 +21,9 @@ export async function canRecover(room: LiveRoom, since: Position | undefined): P
 export function sendFirstPage(seat: Seat, head: object, start: number): void {
   settleAt(seat, start);
   const { room, connection } = seat;
-  const page = room.ring.page(start, room.flushedUpto, MAX_BATCH_BYTES);
-  seat.position = page?.upto ?? start;
-  connection.send(withPage(head, page?.bodies ?? [], seat.position));
+  const page = room.ring.page(start, room.flushedUpto, MAX_BATCH_BYTES) ?? { bodies: [], upto: start, skipped: 0 };
+  seat.position = page.upto;
+  connection.send(withPage(head, page));
   seat.isJoined = true;
 }
 
@@ -53,7 +53,7 @@ export function sendPages(seat: Seat): void {
   for (;;) {
     const page = room.ring.page(seat.position, room.flushedUpto, MAX_BATCH_BYTES);
     if (page === undefined) break;
-    connection.send(batchFrame(room.name, page.after, page.upto, page.bodies));
+    connection.send(batchFrame(room.name, page));
     seat.position = page.upto;
     if (connection.bufferedAmount() > MAX_BATCH_BYTES) return; // the drain callback comes back
   }

@@ -108,7 +108,7 @@ function answer({ metrics }: ConversationMessageDeps, { connection, room }: Seat
     return;
   }
   if (outcome.kind === "accepted") metrics.accepted.inc({ kind: "conversation_message" });
-  connection.send(ackFrame(room.name, clientId, outcome.id, outcome.kind === "duplicate"));
+  connection.send(ackFrame(room.name, clientId, outcome));
   const stored = frame.resend === true && outcome.kind === "duplicate" ? room.stored.frame() : undefined;
   if (stored !== undefined) connection.send(stored);
 }

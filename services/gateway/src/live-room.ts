@@ -62,7 +62,7 @@ export class LiveRoom {
     this.#reader = new RoomReader(name, deps);
     this.sockets = new RoomSockets(name, deps.publish);
     this.stored = new StoredMark(this.sockets, () => this.flushedUpto);
-    this.side = createSide(this.sockets, this.#reader, deps);
+    this.side = createSide(this.sockets, this.#reader, { ...deps, flush: () => this.flush() });
     this.#trail = deps.trails?.of(name);
     this.#outbox = new Outbox(
       {
@@ -73,7 +73,7 @@ export class LiveRoom {
         publishV2: (bytes) => this.sockets.publishV2(bytes),
         hasV1: () => this.sockets.countV1 > 0,
         hasV2: () => this.sockets.countV2 > 0,
-        onFlush: (_upto, events) => this.#noteFlush(events),
+        onFlush: (_upto, shown, skipped) => this.#noteFlush(shown, skipped),
         onHanded: this.#trail && ((version, id) => this.#noteHanded(version, id)),
       },
       0,
@@ -282,13 +282,13 @@ export class LiveRoom {
   /** `reset` with the newest events, going on in batches where they do not fit one frame. */
   *resetFrames(): Iterable<Buffer | string> {
     const start = this.#ring.startOfLast(this.#deps.historyLimit);
-    const first = this.#ring.page(start, this.flushedUpto, MAX_BATCH_BYTES);
-    let upto = first?.upto ?? this.flushedUpto;
-    yield resetFrame(this.name, this.#epoch, first?.bodies ?? [], upto);
+    const first = this.#ring.page(start, this.flushedUpto, MAX_BATCH_BYTES) ?? { bodies: [], upto: this.flushedUpto, skipped: 0 };
+    let { upto } = first;
+    yield resetFrame(this.name, this.#epoch, first);
     for (;;) {
       const page = this.#ring.page(upto, this.flushedUpto, MAX_BATCH_BYTES);
       if (page === undefined) return;
-      yield batchFrame(this.name, page.after, page.upto, page.bodies);
+      yield batchFrame(this.name, page);
       upto = page.upto;
     }
   }
@@ -307,11 +307,12 @@ export class LiveRoom {
     for (const publication of this.#waiting.splice(0)) this.onPublication(publication);
   }
 
-  #noteFlush(events: number): void {
+  #noteFlush(shown: number, skipped: number): void {
     const nowMs = performance.now();
     if (nowMs - this.#lastFlushMs <= MAX_TICK_MS) this.#deps.metrics.tick.observe(nowMs - this.#lastFlushMs);
     this.#lastFlushMs = nowMs;
-    this.#deps.metrics.delivered.inc(events * this.sockets.seats.size);
+    this.#deps.metrics.delivered.inc(shown * this.sockets.seats.size);
+    this.#deps.metrics.skipped.inc(skipped);
     this.stored.noteFlushed();
   }
 

@@ -56,11 +56,12 @@ async function start(): Promise<RunningService> {
   const clock = new RedisClock();
   const api = new ApiClient(config.apiInternalUrl);
   const verifier = createTokenVerifier(config.token);
-  const { maxMessagesPerUserPerMinute, messageHistoryLimit, waitBeforeOpenMinutes, enabled } = config.liveChat;
+  const { maxMessagesPerUserPerMinute, sampleAbovePerSecond, messageHistoryLimit, waitBeforeOpenMinutes, enabled } = config.liveChat;
   const acceptor = new Acceptor({
     redis,
     log,
     limits: { session: maxMessagesPerUserPerMinute, conversation: config.conversations.maxMessagesPerUserPerMinute },
+    sampleAbovePerSecond,
     restoreRoom: (room) => api.restoreRoom(room),
   });
   // Sockets of one path do not push out those of the other.

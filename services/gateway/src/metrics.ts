@@ -39,6 +39,10 @@ export function createGatewayMetrics(metrics: Metrics, { sockets, connectionsByR
     delivered: metrics.counter("gateway_delivered_total", "Events handed to sockets (events × sockets)"),
     framesSent: metrics.counter("gateway_frames_sent_total", "Frames handed to sockets, one by one or to all of a room (frames × sockets)"),
     bytesSent: metrics.counter("gateway_bytes_sent_total", "Bytes of these frames, before what the network adds"),
+    skipped: metrics.counter(
+      "gateway_skipped_total",
+      "Messages left out of live frames because the session was beyond LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND",
+    ),
     tick: metrics.histogram("gateway_tick_ms", "Time between two frames to a busy room, in ms", TICK_BUCKETS_MS),
     repairs: metrics.counter("gateway_repairs_total", "Holes filled from history"),
     roomsNotOpened: metrics.counter(

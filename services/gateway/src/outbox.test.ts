@@ -1,4 +1,11 @@
-import { decodePublication, EVENT_V2_ONLY, encodePublication, type Publication } from "@drawchat/redis/publication";
+import {
+  decodePublication,
+  EVENT_PROMPT,
+  EVENT_SKIPPED,
+  EVENT_V2_ONLY,
+  encodePublication,
+  type Publication,
+} from "@drawchat/redis/publication";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Outbox } from "./outbox.ts";
 
@@ -14,7 +21,7 @@ interface Listeners {
 
 /** What an outbox hands to the sockets, and when it says that it flushed. */
 function stage({ v1 = true, v2 = true, sweepMs = 0 }: Listeners & { sweepMs?: number } = {}) {
-  const said: { v1: string[]; v2: string[]; flushes: [upto: number, events: number][] } = { v1: [], v2: [], flushes: [] };
+  const said: { v1: string[]; v2: string[]; flushes: [upto: number, shown: number, skipped: number][] } = { v1: [], v2: [], flushes: [] };
   const outbox = new Outbox(
     {
       room: "s42",
@@ -24,7 +31,7 @@ function stage({ v1 = true, v2 = true, sweepMs = 0 }: Listeners & { sweepMs?: nu
       publishV2: (bytes) => said.v2.push(bytes.toString()),
       hasV1: () => v1,
       hasV2: () => v2,
-      onFlush: (upto, events) => said.flushes.push([upto, events]),
+      onFlush: (upto, shown, skipped) => said.flushes.push([upto, shown, skipped]),
     },
     0,
   );
@@ -34,6 +41,7 @@ function stage({ v1 = true, v2 = true, sweepMs = 0 }: Listeners & { sweepMs?: nu
 interface Event {
   id: number;
   isV2Only?: boolean;
+  flags?: number;
   size?: number;
 }
 
@@ -43,7 +51,7 @@ function publication(after: number, events: readonly Event[], upto = events.at(-
   const raw = events.map((event) => ({
     id: event.id,
     kind: event.isV2Only ? "d" : "m",
-    flags: event.isV2Only ? EVENT_V2_ONLY : 0,
+    flags: event.flags ?? (event.isV2Only ? EVENT_V2_ONLY : 0),
     userId: 1,
     clientId: "c",
     body: bodyOf(event),
@@ -56,6 +64,7 @@ interface Batch {
   after: number;
   upto: number;
   events: { id: number }[];
+  skipped?: number;
 }
 
 function batches(frames: readonly string[]): [after: number, upto: number, ids: number[]][] {
@@ -87,8 +96,8 @@ test("when busy events go out once a tick, joined, in order", () => {
   ]);
   expect(said.v1).toEqual([1, 2, 3, 4].map((id) => bodyOf({ id })));
   expect(said.flushes).toEqual([
-    [1, 1],
-    [4, 3],
+    [1, 1, 0],
+    [4, 3, 0],
   ]);
 });
 
@@ -204,4 +213,75 @@ test("what waits at a reset is forgotten", () => {
   expect(batches(said.v2)).toEqual([[0, 1, [1]]]);
   outbox.add(publication(70, [{ id: 71 }]));
   expect(batches(said.v2).at(-1)).toEqual([70, 71, [71]]);
+});
+
+const skipped = (id: number): Event => ({ id, flags: EVENT_SKIPPED });
+const skips = (frames: readonly string[]) => frames.map((frame): unknown => JSON.parse(frame).skipped);
+
+test("what is not shown live is left out: counted in version 2, silently in version 1", () => {
+  const { outbox, said } = stage();
+  outbox.add(publication(0, [skipped(1), { id: 2 }, skipped(3), skipped(4)], 5));
+  expect(said.v1).toEqual([bodyOf({ id: 2 })]);
+  expect(batches(said.v2)).toEqual([[0, 5, [2]]]);
+  expect(skips(said.v2)).toEqual([3]);
+  expect(said.flushes).toEqual([[5, 1, 3]]);
+});
+
+test("frames that are cut count each skipped one once", () => {
+  const { outbox, said } = stage();
+  const large = (id: number): Event => ({ id, size: 9_000 });
+  outbox.add(publication(0, [skipped(1), large(2), skipped(3), large(4), skipped(5), large(6)]));
+  expect(batches(said.v2)).toEqual([
+    [0, 3, [2]],
+    [3, 5, [4]],
+    [5, 6, [6]],
+  ]);
+  expect(skips(said.v2)).toEqual([2, 1, undefined]);
+});
+
+test("skipped ones alone wait for a frame that shows something, at most a quarter of a second", () => {
+  const { outbox, said } = stage();
+  outbox.add(publication(0, [{ id: 1 }]));
+  outbox.add(publication(1, [skipped(2)]));
+  vi.advanceTimersByTime(TICK_MS);
+  expect(said.v2).toHaveLength(1);
+  outbox.add(publication(2, [{ id: 3 }])); // its tick is over already
+  expect(batches(said.v2).at(-1)).toEqual([1, 3, [3]]);
+  outbox.add(publication(3, [skipped(4)]));
+  vi.advanceTimersByTime(249);
+  expect(said.v2).toHaveLength(2);
+  vi.advanceTimersByTime(1);
+  expect([batches(said.v2).at(-1), skips(said.v2)]).toEqual([
+    [3, 4, []],
+    [undefined, 1, 1],
+  ]);
+  expect(said.v1).toEqual([1, 3].map((id) => bodyOf({ id })));
+});
+
+test("what is prompt goes at once and takes along what waits, in order", () => {
+  for (const prompt of [
+    { id: 4, flags: EVENT_PROMPT },
+    { id: 4, isV2Only: true },
+  ]) {
+    const { outbox, said } = stage();
+    outbox.add(publication(0, [{ id: 1 }]));
+    outbox.add(publication(1, [{ id: 2 }, skipped(3)]));
+    outbox.add(publication(3, [prompt]));
+    expect(batches(said.v2)).toEqual([
+      [0, 1, [1]],
+      [1, 4, [2, 4]],
+    ]);
+    expect(skips(said.v2)).toEqual([undefined, 1]);
+  }
+});
+
+test("of many prompt ones in a row the first goes at once, the others by the tick", () => {
+  const { outbox, said } = stage({ sweepMs: 40 });
+  outbox.add(publication(0, [{ id: 1 }]));
+  vi.advanceTimersByTime(40);
+  expect(outbox.tickMs).toBe(80);
+  for (let id = 2; id <= 9; id += 1) outbox.add(publication(id - 1, [{ id, flags: EVENT_PROMPT }]));
+  expect(batches(said.v2).at(-1)).toEqual([1, 2, [2]]);
+  vi.advanceTimersByTime(80);
+  expect(batches(said.v2).slice(2)).toEqual([[2, 9, [3, 4, 5, 6, 7, 8, 9]]]);
 });

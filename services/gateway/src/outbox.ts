@@ -2,9 +2,11 @@
  * What goes out to the sockets of a room: at once when idle, otherwise once a tick, so that a busy room costs one write
  * a socket and tick instead of one a message. A v2 frame joins the events of several publications, at most 16 KB;
  * a v1 frame is one event's bytes as they are.
+ * What a host or a winner says, and what moderates, goes at once and takes along what waits. What is not shown live is left
+ * out; a v2 frame counts it, and if there is nothing else it waits for the next one that shows something.
  */
 import type { RoomName } from "@drawchat/protocol/ids";
-import { EVENT_V2_ONLY, type EventEntry, type Publication } from "@drawchat/redis/publication";
+import { EVENT_V2_ONLY, type EventEntry, isPrompt, isSkipped, type Publication } from "@drawchat/redis/publication";
 import { batchFrame } from "./room-frames.ts";
 
 /** Larger frames cost more than they save (the kernel's buffers): events are cut into frames of this size. */
@@ -32,21 +34,24 @@ export interface OutboxOptions {
   publishV2: (bytes: Buffer) => void;
   hasV1: () => boolean;
   hasV2: () => boolean;
-  onFlush: (upto: number, events: number) => void;
-  /** Told of each event that was published, or would have been if anybody listened in this version. */
+  onFlush: (upto: number, shown: number, skipped: number) => void;
+  /** Told of each shown event that was published, or would have been if anybody listened in this version. */
   onHanded?: ((version: 1 | 2, id: number) => void) | undefined;
 }
 
 /** Version 1 names new messages only; the kinds it does not name carry a flag. */
 export function isForV1(event: EventEntry): boolean {
-  return (event.flags & EVENT_V2_ONLY) === 0;
+  return (event.flags & EVENT_V2_ONLY) === 0 && !isSkipped(event);
 }
 
 export class Outbox {
   readonly #options: OutboxOptions;
   #publications: Publication[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer rings. */
+  #dueMs = Number.POSITIVE_INFINITY;
   #lastFlushMs = Number.NEGATIVE_INFINITY;
+  #lastPromptMs = Number.NEGATIVE_INFINITY;
   #sweepMs = 0;
   /** Everything up to here was handed to the sockets. */
   flushedUpto: number;
@@ -63,15 +68,26 @@ export class Outbox {
 
   add(publication: Publication): void {
     this.#publications.push(publication);
-    if (this.#timer !== undefined) return;
-    const waitMs = this.#lastFlushMs + this.tickMs - performance.now();
-    if (waitMs <= 0) this.flush();
-    else this.#timer = setTimeout(() => this.flush(), waitMs);
+    const nowMs = performance.now();
+    const dueMs = this.#dueOf(publication, nowMs);
+    if (dueMs >= this.#dueMs) return;
+    clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    if (dueMs <= nowMs) this.flush();
+    else this.#timer = setTimeout(() => this.flush(), dueMs - nowMs);
+  }
+
+  /** A tick takes one prompt flush: many moderated messages in a row do not make a sweep each. */
+  #dueOf({ events, skipped }: Publication, nowMs: number): number {
+    if (events.some(isPrompt) && nowMs - this.#lastPromptMs >= this.tickMs) {
+      this.#lastPromptMs = nowMs;
+      return nowMs;
+    }
+    return this.#lastFlushMs + (skipped > 0 && skipped === events.length ? MAX_TICK_MS : this.tickMs);
   }
 
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer();
     const publications = this.#publications;
     const last = publications.at(-1);
     if (last === undefined) return;
@@ -86,18 +102,22 @@ export class Outbox {
     this.#options.afterSweep(() => {
       this.#sweepMs = performance.now() - startedMs;
     });
-    this.#options.onFlush(
-      last.upto,
-      publications.reduce((sum, publication) => sum + publication.events.length, 0),
-    );
+    const skipped = publications.reduce((sum, publication) => sum + publication.skipped, 0);
+    const events = publications.reduce((sum, publication) => sum + publication.events.length, 0);
+    this.#options.onFlush(last.upto, events - skipped, skipped);
   }
 
   /** Forgets what waits: the room was reset, its sockets get a fresh beginning. */
   clear(flushedUpto: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer();
     this.#publications = [];
     this.flushedUpto = flushedUpto;
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#dueMs = Number.POSITIVE_INFINITY;
   }
 
   #flushV1(publications: readonly Publication[]): void {
@@ -116,17 +136,24 @@ export class Outbox {
     let bytes = 0;
     let bodies: Buffer[] = [];
     let ids: number[] = [];
+    let skipped = 0;
     const { onHanded } = this.#options;
     const send = () => {
-      this.#options.publishV2(batchFrame(this.#options.room, after, upto, bodies));
+      this.#options.publishV2(batchFrame(this.#options.room, { after, upto, bodies, skipped }));
       for (const id of ids) onHanded?.(2, id);
       after = upto;
       bodies = [];
       ids = [];
+      skipped = 0;
       bytes = 0;
     };
     for (const publication of publications) {
       for (const event of publication.events) {
+        if (isSkipped(event)) {
+          skipped += 1;
+          upto = event.id;
+          continue;
+        }
         const length = event.end - event.start;
         if (bodies.length > 0 && bytes + length > MAX_BATCH_BYTES) send();
         bodies.push(publication.bytes.subarray(event.start, event.end));
@@ -142,6 +169,6 @@ export class Outbox {
   #noteUnheard(version: 1 | 2, publications: readonly Publication[]): void {
     const { onHanded } = this.#options;
     if (onHanded === undefined) return;
-    for (const { events } of publications) for (const { id } of events) onHanded(version, id);
+    for (const { events } of publications) for (const event of events) if (!isSkipped(event)) onHanded(version, event.id);
   }
 }

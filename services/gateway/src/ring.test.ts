@@ -1,5 +1,5 @@
 import { firstIdOfMs } from "@drawchat/protocol/ids";
-import { decodePublication, encodePublication, type Publication } from "@drawchat/redis/publication";
+import { decodePublication, EVENT_SKIPPED, encodePublication, type Publication } from "@drawchat/redis/publication";
 import { expect, test } from "vitest";
 import { Ring } from "./ring.ts";
 
@@ -10,10 +10,13 @@ interface Said {
   upto?: number;
   body?: string;
   kind?: string;
+  /** Those of `ids` that are not shown live. */
+  skipped?: readonly number[];
 }
 
-function publication({ after, ids, upto = ids.at(-1) ?? after, body, kind = "m" }: Said): Publication {
-  const events = ids.map((id) => ({ id, kind, flags: 0, userId: 1, clientId: "c", body: body ?? `{"id":${id}}` }));
+function publication({ after, ids, upto = ids.at(-1) ?? after, body, kind = "m", skipped = [] }: Said): Publication {
+  const flagsOf = (id: number) => (skipped.includes(id) ? EVENT_SKIPPED : 0);
+  const events = ids.map((id) => ({ id, kind, flags: flagsOf(id), userId: 1, clientId: "c", body: body ?? `{"id":${id}}` }));
   return decodePublication(encodePublication("s42", after, upto, events));
 }
 
@@ -134,4 +137,39 @@ test("beyond 8 MiB the oldest go, young or not", () => {
   const body = JSON.stringify({ x: "y".repeat(100_000) });
   for (let i = 0; i < 100; i++) ring.push(publication({ after: young + i, ids: [young + i + 1], body }));
   expect([ring.reaches(young + 15), ring.reaches(young + 50)]).toEqual([false, true]);
+});
+
+test("what was not shown live is not in pages either: they count it, wherever they begin", () => {
+  const ring = new Ring(
+    [
+      publication({ after: 5, ids: [10, 11, 12], skipped: [11] }),
+      publication({ after: 12, ids: [20, 21], skipped: [20, 21], upto: 25 }),
+      publication({ after: 25, ids: [30, 31], skipped: [31] }),
+    ],
+    31,
+  );
+  const pageFrom = (start: number) => {
+    const page = ring.page(start, 31, 16_384);
+    return [page?.after, page?.upto, idsOf(page?.bodies), page?.skipped];
+  };
+  expect(pageFrom(5)).toEqual([5, 31, [10, 12, 30], 4]);
+  expect(pageFrom(11)).toEqual([11, 31, [12, 30], 3]);
+  expect(pageFrom(12)).toEqual([12, 31, [30], 3]);
+  expect(pageFrom(30)).toEqual([30, 31, [], 1]);
+  expect(ring.messageIdsAfter(5)).toEqual([10, 12, 30]);
+  expect(ring.reaches(20)).toBe(true); // a sender may come back with the place of an own skipped line
+  const starts = [1, 2, 3, 4].map((count) => ring.startOfLast(count));
+  expect(starts.map((start) => idsOf(ring.page(start, 31, 16_384)?.bodies))).toEqual([[30], [12, 30], [10, 12, 30], [10, 12, 30]]);
+});
+
+test("pages cut between events count each skipped one once", () => {
+  const ring = new Ring([publication({ after: 5, ids: [10, 11, 12, 13, 14], skipped: [10, 12, 14], body: "x".repeat(60) })], 14);
+  const pages: unknown[] = [];
+  for (let page = ring.page(5, 14, 100); page !== undefined; page = ring.page(page.upto, 14, 100)) {
+    pages.push([page.after, page.upto, page.bodies.length, page.skipped]);
+  }
+  expect(pages).toEqual([
+    [5, 12, 1, 2],
+    [12, 14, 1, 1],
+  ]);
 });

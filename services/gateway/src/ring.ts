@@ -4,17 +4,19 @@
  * 5 minutes or 500 events, whichever is more, up to 8 MiB.
  */
 import { idTimeMs } from "@drawchat/protocol/ids";
-import type { EventEntry, Publication } from "@drawchat/redis/publication";
+import { type EventEntry, isSkipped, type Publication } from "@drawchat/redis/publication";
 
 const KEEP_MS = 300_000;
 const KEEP_EVENTS = 500;
 const KEEP_BYTES = 8 * 1_048_576;
 
-/** Some events in a row as they go into a frame: the bodies joined by commas. */
+/** Some events in a row as they go into a frame: the bodies joined by commas, without those that are not shown live. */
 export interface Page {
   readonly after: number;
   readonly upto: number;
   readonly bodies: readonly Buffer[];
+  /** How many it leaves out. */
+  readonly skipped: number;
 }
 
 export class Ring {
@@ -52,37 +54,42 @@ export class Ring {
   }
 
   /**
-   * The events behind `after` up to `end`, as many as fit `maxBytes`, at least one. Undefined where nothing is left.
+   * The events behind `after` up to `end` as live frames showed them, as many as fit `maxBytes`, at least one. Undefined where nothing is left.
    * `after` must be reachable.
    */
   page(after: number, end: number, maxBytes: number): Page | undefined {
     const bodies: Buffer[] = [];
     let bytes = 0;
+    let skipped = 0;
     let upto = after;
     for (let i = this.#indexEndingFrom(after + 1); i < this.#publications.length; i++) {
       const publication = this.#publications[i];
       if (publication === undefined || publication.upto > end) break;
       for (const event of publication.events) {
         if (event.id <= after) continue;
-        const length = event.end - event.start;
-        if (bodies.length > 0 && bytes + length > maxBytes) return { after, upto, bodies };
-        bodies.push(publication.bytes.subarray(event.start, event.end));
-        bytes += length + 1;
+        if (isSkipped(event)) skipped += 1;
+        else {
+          const length = event.end - event.start;
+          if (bodies.length > 0 && bytes + length > maxBytes) return { after, upto, bodies, skipped };
+          bodies.push(publication.bytes.subarray(event.start, event.end));
+          bytes += length + 1;
+        }
         upto = event.id;
       }
       upto = publication.upto;
     }
-    return upto > after ? { after, upto, bodies } : undefined;
+    return upto > after ? { after, upto, bodies, skipped } : undefined;
   }
 
-  /** The place from which the newest `count` events follow. */
+  /** The place from which the newest `count` events that were shown follow. */
   startOfLast(count: number): number {
     let left = count;
     for (let i = this.#publications.length - 1; i >= 0; i--) {
       const publication = this.#publications[i];
       if (publication === undefined) break;
-      if (publication.events.length >= left) return publication.events[publication.events.length - left - 1]?.id ?? publication.after;
-      left -= publication.events.length;
+      const shown = publication.events.length - publication.skipped;
+      if (shown >= left) return startOfLastIn(publication, left);
+      left -= shown;
     }
     return this.#publications[0]?.after ?? this.#upto;
   }
@@ -97,10 +104,10 @@ export class Ring {
     }
   }
 
-  /** Ids of the messages in the ring behind `after`. */
+  /** Ids of the messages in the ring behind `after` that were shown. */
   messageIdsAfter(after: number): number[] {
     const ids: number[] = [];
-    for (const { event } of this.eventsAfter(after)) if (event.kind === "m") ids.push(event.id);
+    for (const { event } of this.eventsAfter(after)) if (event.kind === "m" && !isSkipped(event)) ids.push(event.id);
     return ids;
   }
 
@@ -129,4 +136,15 @@ export class Ring {
     }
     if (drop > 0) this.#publications.splice(0, drop);
   }
+}
+
+/** The publication shows at least `count`. */
+function startOfLastIn({ after, events }: Publication, count: number): number {
+  let left = count;
+  for (let i = events.length - 1; i >= 0; i--) {
+    const event = events[i];
+    if (left === 0) return event?.id ?? after;
+    if (event !== undefined && !isSkipped(event)) left -= 1;
+  }
+  return after;
 }

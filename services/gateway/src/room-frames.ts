@@ -4,6 +4,11 @@
  */
 import { ERRORS, type ErrorCode } from "@drawchat/protocol/errors";
 import { type RoomName, roomKind } from "@drawchat/protocol/ids";
+import type { Outcome, Refused } from "@drawchat/redis/accept";
+import type { Page } from "./ring.ts";
+
+/** A page that begins where its client is, or anew: nothing says behind what. */
+export type FirstPage = Omit<Page, "after">;
 
 const COMMA = Buffer.from(",");
 const BATCH_END = Buffer.from("]}");
@@ -14,8 +19,8 @@ export function headOf(type: string, room: RoomName): string {
 }
 
 /** One batch frame around bodies that are already JSON. */
-export function batchFrame(room: RoomName, after: number, upto: number, bodies: readonly Buffer[]): Buffer {
-  const parts: Buffer[] = [Buffer.from(`${headOf("batch", room)}"after":${after},"upto":${upto},"events":[`)];
+export function batchFrame(room: RoomName, { after, upto, bodies, skipped }: Page): Buffer {
+  const parts: Buffer[] = [Buffer.from(`${headOf("batch", room)}"after":${after},"upto":${upto},${skippedField(skipped)}"events":[`)];
   bodies.forEach((body, i) => {
     if (i > 0) parts.push(COMMA);
     parts.push(body);
@@ -24,13 +29,13 @@ export function batchFrame(room: RoomName, after: number, upto: number, bodies: 
   return Buffer.concat(parts);
 }
 
-export function resetFrame(room: RoomName, epoch: string, bodies: readonly Buffer[], upto: number): string {
-  return `${headOf("reset", room)}"epoch":${JSON.stringify(epoch)},"events":[${joined(bodies)}],"upto":${upto}}`;
+export function resetFrame(room: RoomName, epoch: string, page: FirstPage): string {
+  return `${headOf("reset", room)}"epoch":${JSON.stringify(epoch)},${pageFields(page)}}`;
 }
 
 /** Another frame with a room's first page at its end. */
-export function withPage(frame: object, bodies: readonly Buffer[], upto: number): string {
-  return `${JSON.stringify(frame).slice(0, -1)},"events":[${joined(bodies)}],"upto":${upto}}`;
+export function withPage(frame: object, page: FirstPage): string {
+  return `${JSON.stringify(frame).slice(0, -1)},${pageFields(page)}}`;
 }
 
 export function tipFrame(room: RoomName, upto: number): string {
@@ -41,8 +46,9 @@ export function storedFrame(room: RoomName, upto: number): string {
   return `${headOf("stored", room)}"upto":${upto}}`;
 }
 
-export function ackFrame(room: RoomName, clientId: string, id: number, isDuplicate: boolean): string {
-  return `${headOf("ack", room)}"client_id":"${clientId}","id":${id}${isDuplicate ? ',"duplicate":true' : ""}}`;
+export function ackFrame(room: RoomName, clientId: string, { kind, id, isSkipped }: Exclude<Outcome, Refused>): string {
+  const marks = `${kind === "duplicate" ? ',"duplicate":true' : ""}${isSkipped ? ',"skipped":true' : ""}`;
+  return `${headOf("ack", room)}"client_id":"${clientId}","id":${id}${marks}}`;
 }
 
 export function rejectedFrame(room: RoomName, clientId: string, code: string): string {
@@ -69,6 +75,15 @@ export function errorFrame(code: ErrorCode, { room, clientId, messageId, retryAf
     ...(lastId === undefined ? {} : { last_id: lastId }),
   };
   return `${room === undefined ? '{"type":"error",' : headOf("error", room)}${JSON.stringify(fields).slice(1)}`;
+}
+
+function pageFields({ bodies, upto, skipped }: FirstPage): string {
+  return `"events":[${joined(bodies)}],${skippedField(skipped)}"upto":${upto}`;
+}
+
+/** Only there where events are left out. */
+function skippedField(skipped: number): string {
+  return skipped > 0 ? `"skipped":${skipped},` : "";
 }
 
 function joined(bodies: readonly Buffer[]): string {

@@ -15,10 +15,15 @@ export interface RoomSideDeps extends Omit<ConversationSideDeps, "sockets"> {
   onSessionState: (sockets: RoomSockets, state: SessionState) => void;
 }
 
+export interface RoomSideParts extends RoomSideDeps {
+  /** Sends what waits for the next tick. */
+  flush: () => void;
+}
+
 /** The one that goes with the room's name. */
-export function createSide(sockets: RoomSockets, reader: RoomReader, deps: RoomSideDeps): RoomSide {
-  const { clock, onSessionState, memberRooms, presenceOf, evict } = deps;
+export function createSide(sockets: RoomSockets, reader: RoomReader, deps: RoomSideParts): RoomSide {
+  const { clock, flush, onSessionState, memberRooms, presenceOf, evict } = deps;
   return roomKind(sockets.room) === "session"
-    ? new SessionSide({ sockets, reader, clock, onState: (state) => onSessionState(sockets, state) })
+    ? new SessionSide({ sockets, reader, clock, flush, onState: (state) => onSessionState(sockets, state) })
     : new ConversationSide({ sockets, memberRooms, presenceOf, evict });
 }

@@ -176,6 +176,7 @@ async function sendMessage(deps: SessionCommandDeps, joined: Joined, clientId: s
     userId: identity.userId,
     clientId: clientId.toLowerCase(),
     parts: messageParts(joined, cleaned.text),
+    isPrompt: identity.isHost || joined.session.isWinner(identity.userId),
   });
   answerMessage(deps, joined, clientId, outcome);
 }
@@ -191,7 +192,7 @@ function answerMessage(deps: SessionCommandDeps, { connection, room }: Joined, c
   }
   if (outcome.kind === "accepted") deps.metrics.accepted.inc({ kind: "message" });
   if (connection.version === 1) return;
-  connection.send(ackFrame(room.name, clientId, outcome.id, outcome.kind === "duplicate"));
+  connection.send(ackFrame(room.name, clientId, outcome));
 }
 
 /** After a loss of Redis its dedupe is gone, and the message may be in Postgres: a blind resend would be a ghost. */

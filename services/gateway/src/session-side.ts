@@ -12,6 +12,8 @@ export interface SessionSideDeps {
   sockets: RoomSockets;
   reader: RoomReader;
   clock: RedisClock;
+  /** Sends what waits for the next tick: a new state is told at once, and overtakes nothing. */
+  flush: () => void;
   /** The session changed its state, or its policy changed. */
   onState: (state: SessionState) => void;
 }
@@ -25,11 +27,12 @@ export class SessionSide {
   #policy: SessionPolicy = { kind: "session", state: "scheduled", opensMs: 0, closesMs: 0, drawMs: 0, winners: [], version: 0 };
   #winners: ReadonlySet<number> = new Set();
 
-  constructor({ sockets, reader, clock, onState }: SessionSideDeps) {
+  constructor({ sockets, reader, clock, flush, onState }: SessionSideDeps) {
     this.counts = new RoomCounts(sockets);
     this.#sockets = sockets;
     this.#reader = reader;
     this.#watch = new SessionWatch(clock, (state) => {
+      flush();
       this.#sockets.publishV2(JSON.stringify(sessionFrame(this.#policy, state)));
       onState(state);
     });
