@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Curves, type SeriesGroup } from "./curves.ts";
+import { PostgresWatch } from "./postgres-size.ts";
 import { type MachineUse, readMachine } from "./proc.ts";
 import { type RedisUse, RedisWatch, redisFigures } from "./redis-info.ts";
 import type { ProcessCost, RunReport, Series } from "./run-report.ts";
@@ -18,6 +19,8 @@ const PARTITION = /^partition /;
 export interface CollectorOptions {
   processes: readonly ProcessToWatch[];
   redisUrl?: string;
+  /** For the size of rows, looked at before and after the run. */
+  databaseUrl?: string;
   /** Default 1,000. */
   everyMs?: number;
 }
@@ -43,6 +46,7 @@ export class Collector {
   readonly #curves = new Curves();
   readonly #processes: WatchedProcess[];
   readonly #redis: RedisWatch | undefined;
+  readonly #postgres: PostgresWatch | undefined;
   readonly #notes = new Set<string>();
   readonly #stopping = new AbortController();
   #firstRedis: RedisUse | undefined;
@@ -51,14 +55,16 @@ export class Collector {
   #looping: Promise<void> = Promise.resolve();
   #collected: Promise<Collected> | undefined;
 
-  constructor({ processes, redisUrl, everyMs = 1_000 }: CollectorOptions) {
+  constructor({ processes, redisUrl, databaseUrl, everyMs = 1_000 }: CollectorOptions) {
     this.#everyMs = everyMs;
     this.#processes = processes.map((process) => new WatchedProcess(process, { isNew: false }));
     this.#redis = redisUrl === undefined ? undefined : new RedisWatch(redisUrl);
+    this.#postgres = databaseUrl === undefined ? undefined : new PostgresWatch(databaseUrl);
   }
 
   async start(): Promise<void> {
     await this.#redis?.connect().catch((error: unknown) => this.#noteRedis(error));
+    await this.#postgres?.start().catch((error: unknown) => this.#notePostgres(error));
     await this.#look();
     this.#looping = this.#loop();
   }
@@ -132,17 +138,23 @@ export class Collector {
     this.#notes.add(`Redis did not answer INFO: ${error instanceof Error ? error.message : String(error)}`);
   }
 
+  #notePostgres(error: unknown): undefined {
+    this.#notes.add(`Postgres did not tell the size of its tables: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
   async #stop(): Promise<Collected> {
     this.#stopping.abort();
     await this.#looping;
     await this.#look();
     this.#redis?.close();
+    const rows = await this.#postgres?.finish().catch((error: unknown) => this.#notePostgres(error));
     return {
       series: this.#curves.take().filter(isTold),
       processes: addedByName(this.#processes.flatMap(({ cost }) => cost ?? [])),
       figures: [
         ...figuresByName(this.#processes.flatMap(({ figures }) => figures)),
         ...(this.#firstRedis && this.#lastRedis ? redisFigures(this.#firstRedis, this.#lastRedis.use) : []),
+        ...(rows ?? []),
       ],
       notes: [...this.#notes, ...this.#processes.flatMap(({ notes }) => notes)],
     };

@@ -2,6 +2,7 @@
  * Two reports side by side. A word is given only where the runs can be compared: same scenario, options, machine, target
  * and settings, both of them counting. One run each says nothing of its spread, so that is assumed and told.
  */
+import { isCounted } from "./counted.ts";
 import { number, percent, words } from "./format.ts";
 import type { RunReport } from "./run-report.ts";
 
@@ -63,6 +64,7 @@ function obstaclesBetween(a: RunReport, b: RunReport): string[] {
     ...[a, b].flatMap((report, n) =>
       report.certificate?.isClean === false ? [`the certificate of run ${"AB"[n] ?? ""} is not clean`] : [],
     ),
+    ...[a, b].flatMap(({ faults = [] }, n) => faults.map((fault) => `run ${"AB"[n] ?? ""} has failed: ${fault}`)),
     ...differences("option", { ...a.options, seed: a.seed }, { ...b.options, seed: b.seed }),
     ...differences("target", targetA, targetB),
     ...differences("machine", a.machine, b.machine),
@@ -75,9 +77,9 @@ function differences(what: string, a: Readonly<Record<string, unknown>>, b: Read
   return names.map((name) => `other ${what}: ${words(name)} ${String(a[name] ?? "not set")} and ${String(b[name] ?? "not set")}`);
 }
 
-/** Those with a dot were counted by a process: they belong to the costs, where at all. */
+/** What a process counted belongs to the costs, where at all. */
 function ownFigures({ figures }: RunReport): Figure[] {
-  return figures.filter(({ name }) => !name.includes(".")).map(({ name, unit, value }) => ({ name: words(name), unit, value }));
+  return figures.filter((figure) => !isCounted(figure)).map(({ name, unit, value }) => ({ name: words(name), unit, value }));
 }
 
 function latencyFigures({ latencies }: RunReport): Figure[] {

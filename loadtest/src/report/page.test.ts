@@ -26,6 +26,11 @@ test("a void run proves nothing, whatever its certificate says", () => {
   expect(sentences[0]).toBe("The generator was the bottleneck.");
 });
 
+test("a fault that was found beside the ledger makes a run not clean, whatever its certificate says", () => {
+  const { kind, headline, sentences } = verdictOf(sampleReport({ faults: ["3 likes are missing in the table"] }));
+  expect([kind, headline, sentences[0]]).toEqual(["not clean", "Not clean: 1 fault found", "3 likes are missing in the table."]);
+});
+
 test("a run without a ledger is not called clean", () => {
   const { certificate: _, ...report } = sampleReport();
   expect(verdictOf(report).kind).toBe("unchecked");

@@ -1,4 +1,6 @@
 /** The parts of a report's page that are text and tables. */
+
+import { isCounted } from "./counted.ts";
 import { bytes, count, moment, number, percent, quantity, seconds, words } from "./format.ts";
 import { type Content, type Html, html, table } from "./html.ts";
 import { repeatCommand } from "./repeat-command.ts";
@@ -38,9 +40,9 @@ export function whatWasRun(report: RunReport): Html {
   ])}</section>`;
 }
 
-/** Figures of the scenario; those with a dot in their name were counted by a process and have their own table. */
+/** What the scenario tells of itself; what its processes counted has a table of its own. */
 export function figuresSection({ figures }: RunReport): Html {
-  const own = figures.filter(({ name }) => !name.includes("."));
+  const own = figures.filter((figure) => !isCounted(figure));
   if (own.length === 0) return html``;
   return html`<section><h2>Figures</h2>${definitions(own.map(figure))}</section>`;
 }
@@ -78,7 +80,7 @@ export function costsSection(report: RunReport): Html {
     percent(cpuSeconds / Math.max(1, report.seconds)),
     bytes(rssBytes),
   ]);
-  const counted = figures.filter(({ name }) => name.includes(".")).map(({ name, value, unit }) => [name, quantity(value, unit)]);
+  const counted = figures.filter(isCounted).map(({ name, value, unit }) => [name, quantity(value, unit)]);
   const details = html`<details><summary>What the processes counted</summary>${table(
     "Counted by processes and Redis during the run",
     [{ head: "figure" }, { head: "value", isNumber: true }],

@@ -14,13 +14,18 @@ type Fault = "lost" | "doubled" | "disordered";
 const FAULTS: readonly Fault[] = ["lost", "doubled", "disordered"];
 const FAULT_WORDS = { lost: "lost", doubled: "doubled", disordered: "out of order" } as const;
 
-export function verdictOf({ void: reason, certificate }: Pick<RunReport, "void" | "certificate">): Verdict {
-  const checked = certificate === undefined ? ["Nothing was checked by a ledger."] : sentencesOf(certificate);
+export function verdictOf({ void: reason, certificate, faults = [] }: Pick<RunReport, "void" | "certificate" | "faults">): Verdict {
+  const checked = [
+    ...faults.map((fault) => `${capital(fault)}.`),
+    ...(certificate === undefined ? ["Nothing was checked by a ledger."] : sentencesOf(certificate)),
+  ];
   if (reason !== undefined)
     return { kind: "void", headline: "Void: this run proves nothing", sentences: [`${capital(reason)}.`, ...checked] };
+  if (certificate?.isClean === false)
+    return { kind: "not clean", headline: `Not clean: ${faultsOf(hopsOf(certificate))}`, sentences: checked };
+  if (faults.length > 0) return { kind: "not clean", headline: `Not clean: ${count(faults.length, "fault")} found`, sentences: checked };
   if (certificate === undefined) return { kind: "unchecked", headline: "Measured, not checked", sentences: checked };
-  if (certificate.isClean) return { kind: "clean", headline: "Clean: all was delivered once, in order", sentences: checked };
-  return { kind: "not clean", headline: `Not clean: ${faultsOf(hopsOf(certificate))}`, sentences: checked };
+  return { kind: "clean", headline: "Clean: all was delivered once, in order", sentences: checked };
 }
 
 /** `clean`, `not watched`, or what is wrong with it. */

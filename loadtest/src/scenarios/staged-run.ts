@@ -55,10 +55,11 @@ export class StagedRun {
     try {
       ledger = await startLedger(target, fleet.run);
       const generators = fleet.pids.map((pid, i) => ({ name: `generator-${i + 1}`, pid }));
-      const { redisUrl } = target;
+      const { redisUrl, databaseUrl } = target;
       const collector = await startCollector({
         processes: [...target.processes, ...generators, { name: "load", pid: process.pid }],
         ...(redisUrl === undefined ? {} : { redisUrl }),
+        ...(databaseUrl === undefined ? {} : { databaseUrl }),
       });
       staged = new StagedRun(target, { fleet, ledger, collector });
       return staged;
