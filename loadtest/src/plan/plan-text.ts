@@ -5,8 +5,9 @@ import type { Checked } from "./check.ts";
 import type { Honesty } from "./honesty.ts";
 import type { Limit } from "./limits.ts";
 import type { MachineCosts } from "./machine-costs.ts";
+import { needs } from "./needs.ts";
 import { meanMessages, momentLoad, type NightAsked } from "./night-load.ts";
-import { DRIVER_WORDS, ROLES, type RoleName } from "./roles.ts";
+import { DRIVER_WORDS, ROLES } from "./roles.ts";
 import { type Hardware, MAX_SOCKETS, type Sizing } from "./sizing.ts";
 
 export interface Plan {
@@ -33,11 +34,6 @@ const MEASURED_BY: Readonly<Record<string, string>> = {
   idle: "npm run load -- storm",
 };
 const DEFAULT_RUN = "npm run load -- fanout";
-const MOMENT_WORDS = {
-  draw: "the burst at the draw",
-  doors: "the opening of the doors",
-  comeback: "the comeback from a lost gateway",
-} as const;
 /** More lines a second nobody reads. */
 const READABLE_PER_SECOND = 20;
 
@@ -74,50 +70,6 @@ function honestyWords(honesty: Honesty | undefined): string {
   const { runs, medianError, worst } = honesty;
   const direction = worst.error > 0 ? "too high" : "too low";
   return `predicts a held-out run within ${percent(medianError)} (median of the figures of ${count(runs, "run")}); worst: ${worst.figure} in ${worst.scenario}, ${percent(Math.abs(worst.error))} ${direction}`;
-}
-
-type Cells = [name: string, need: string];
-
-function needs({ sizing, hardware, night }: Plan): Cells[] {
-  const { gateways, machines, decides, atDraw, rows } = sizing;
-  const known = (value: number | undefined, words: (value: number) => string) => (value === undefined ? "not measured" : words(value));
-  const cores = (role: RoleName, value: number | undefined) =>
-    known(value, (cpu) => `${sizing.atLeast.includes(role) ? "at least " : ""}${number(cpu)} of a core`);
-  const each = gateways === undefined ? "" : `, ${number(Math.ceil(night.viewers / gateways))} sockets each`;
-  const cell: Cells[] = [
-    ["gateways", known(gateways, (n) => `${count(n, "gateway")}, a core each${each}`)],
-    ["  their machines", known(machines, (n) => `${count(n, "machine")} of ${count(hardware.coresPerMachine, "core")}`)],
-    [
-      "  what decides",
-      decides === undefined ? "–" : `${MOMENT_WORDS[decides]}: ${cores("gateway", sizing.gatewayCpu)} (at most ${percent(hardware.full)})`,
-    ],
-    [
-      "  a socket gets",
-      atDraw === undefined
-        ? "not measured"
-        : `a write every ${number(1_000 / Math.max(0.001, (atDraw.load.writes ?? 0) / Math.max(1, atDraw.load.sockets ?? 1)))} ms at the draw, tick ${number(atDraw.tickMs)} ms`,
-    ],
-    ["  memory", `${known(sizing.gatewayBytes, bytes)} a gateway, ${known(sizing.kernelBytesPerMachine, bytes)} of the kernel's a machine`],
-    [
-      "  network",
-      `${known(sizing.networkOutPerMachine, (n) => `${number((n * 8) / 1e6)} Mbit/s out`)}, ${known(sizing.networkInPerMachine, (n) => `${number((n * 8) / 1e6)} Mbit/s in`)} a machine`,
-    ],
-    ["balancers (HAProxy)", known(sizing.haproxyCpu, (cpu) => `${number(Math.ceil(cpu / hardware.full))} cores`)],
-    [
-      "Redis",
-      `${known(sizing.shards, (n) => count(n, "shard"))}: ${cores("redis", sizing.redisCpu)} in all, ${known(sizing.redisOut, (n) => `${number((n * 8) / 1e6)} Mbit/s`)} to the gateways, ${known(sizing.redisBytes, bytes)} of data`,
-    ],
-    [
-      "writers",
-      known(
-        sizing.writerCpu,
-        (cpu) => `${number(Math.max(2, Math.ceil(cpu / hardware.full)))} (two, so that one may fail), ${number(cpu)} of a core`,
-      ),
-    ],
-    ["Postgres", `${number(sizing.rowsPerSecond)} rows a second at the draw: ${cores("postgres", sizing.postgresCpu)}`],
-    ["  rows a night", `${number(rows.messages)} messages, ${number(rows.likes)} likes, ${number(rows.viewers)} viewers`],
-  ];
-  return cell.map(([name, need]) => [`  ${name}`, need]);
 }
 
 function limitRow({ what, used, givesWayAt }: Limit): string[] {
@@ -185,6 +137,10 @@ function notMeasured({ costs, night }: Plan): string[] {
       : []),
     ...(costs.kernelBytesPerSocket === undefined ? ["the kernel's memory of a socket: npm run load -- storm"] : []),
     ...(costs.welcomeBytes === undefined ? ["bytes of a welcome with its history: npm run load -- storm"] : []),
+    ...(costs.rowBytes.messages === undefined || costs.rowBytes.likes === undefined || costs.rowBytes.viewers === undefined
+      ? ["bytes of rows, of each table: npm run load -- night (1,000 messages, likes and viewers at least)"]
+      : []),
+    ...(costs.pageMicros === undefined ? ["CPU of the api: npm run load -- rest"] : []),
     ...(costs.redisBytesPerMessage === undefined ? ["memory of Redis a message: npm run load -- night"] : []),
   ];
 }

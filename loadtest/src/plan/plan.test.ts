@@ -1,11 +1,10 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { writeReport } from "../report/report-file.ts";
 import { checkRun } from "./check.ts";
+import { planCommand } from "./command.ts";
 import type { Costs } from "./costs.ts";
 import { framesOf } from "./frames.ts";
 import { honestyOf } from "./honesty.ts";
@@ -99,6 +98,13 @@ test("a larger night needs more gateways, sampling and fuller cores fewer", () =
   expect(gateways({ full: "35%" })).toBeGreaterThan(usual);
 });
 
+test("rows of a night are counted in bytes where each table was measured, else not", () => {
+  const { rows, rowsBytes } = plan({ viewers: "1000", chatters: "10", "messages-per-chatter-per-minute": "1", hours: "1" }).sizing;
+  expect(rows).toEqual({ messages: 600, likes: 500, viewers: 1_000 });
+  expect(rowsBytes).toBe(600 * 400 + 500 * 150 + 1_000 * 130);
+  expect(plan({}, { ...learnCosts(runs), rowBytes: { messages: 400 } }).sizing.rowsBytes).toBeUndefined();
+});
+
 test("what gives way first is named first, with when", () => {
   const [first] = plan({ "network-gbit": "0.1", "sample-above": "20" }).limits;
   expect(first?.what).toBe("the network card of a gateway's machine");
@@ -162,13 +168,13 @@ test("the benchmark alone is enough for gateways, and what it does not measure s
 test("the command plans, checks a held-out run, and says what to do where there is nothing", async () => {
   const dir = await mkdtemp(join(tmpdir(), "drawchat-plan-"));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  const cli = fileURLToPath(new URL("cli.ts", import.meta.url));
-  const run = (...args: string[]) =>
-    new Promise<{ status: number; output: string }>((resolve) => {
-      const child = execFile(process.execPath, [cli, "--from", dir, ...args], (_, out, err) =>
-        resolve({ status: child.exitCode ?? -1, output: out + err }),
-      );
-    });
+  const run = async (...args: string[]) => {
+    let output = "";
+    const print = (text: string) => {
+      output += text;
+    };
+    return { status: await planCommand(["--from", dir, ...args], { print, warn: print }), output };
+  };
   expect((await run("--viewers", "10")).output).toContain("no runs that count");
   const [held] = await Promise.all([writeReport(dir, night), writeReport(dir, fanout), writeReport(dir, storm)]);
   await writeFile(join(dir, "costs.json"), JSON.stringify(bench));

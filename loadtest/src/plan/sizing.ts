@@ -49,8 +49,12 @@ export interface Sizing {
   readonly writerCpu: number | undefined;
   readonly postgresCpu: number | undefined;
   readonly haproxyCpu: number | undefined;
+  /** Of all apis, while the doors are open. */
+  readonly apiCpu: number | undefined;
   readonly rowsPerSecond: number;
   readonly rows: Rows;
+  /** In Postgres, of a night; undefined where one of its tables was not measured. */
+  readonly rowsBytes: number | undefined;
 }
 
 /** `eventBytes` undefined: no run shows how large an event is, and nothing that depends on it is known. */
@@ -75,7 +79,9 @@ export function sizeNight(night: NightAsked, hardware: Hardware, costs: MachineC
     networkOutPerMachine: atDraw && atDraw.bytesOut * onMachine,
     networkInPerMachine: gateways === undefined || eventBytes === undefined ? undefined : bytesIn(night, gateways, eventBytes) * onMachine,
     ...sharedOf(night, hardware, costs, { gateways, eventBytes, atDraw }),
+    apiCpu: costs.pageMicros && (costs.pageMicros * momentLoad("doors", night, 1).joins) / 1_000_000,
     rows: rowsOf(night),
+    rowsBytes: bytesOf(rowsOf(night), costs),
   };
 }
 
@@ -83,6 +89,11 @@ export function sizeNight(night: NightAsked, hardware: Hardware, costs: MachineC
 function gatewaysOnMachine(gateways: number, { coresPerMachine, networkGbit, full }: Hardware, bytesOut: number): number {
   const byCard = bytesOut === 0 ? coresPerMachine : Math.floor((networkGbit * 1e9 * full) / 8 / bytesOut);
   return Math.max(1, Math.min(gateways, coresPerMachine, byCard));
+}
+
+function bytesOf({ messages, likes, viewers }: Rows, { rowBytes }: MachineCosts): number | undefined {
+  if (rowBytes.messages === undefined || rowBytes.likes === undefined || rowBytes.viewers === undefined) return undefined;
+  return messages * rowBytes.messages + likes * rowBytes.likes + viewers * rowBytes.viewers;
 }
 
 type Shared = Pick<

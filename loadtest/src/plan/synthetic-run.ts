@@ -20,6 +20,8 @@ export const TRUTH: MachineCosts = {
   otherFramesPerSocket: 4,
   welcomeBytes: 12_000,
   redisBytesPerMessage: 700,
+  rowBytes: { messages: 400, likes: 150, viewers: 130 },
+  pageMicros: 140,
   maxDeliveriesPerSecond: undefined,
 };
 
@@ -101,6 +103,9 @@ export function syntheticRun({ scenario, startedAt, textBytes, gateways = 2, v1 
     value: acceptedSoFar / gateways,
     unit: "",
   }));
+  for (const table of ["messages", "likes", "viewers"] as const) {
+    figures.push({ name: `postgres.${table}.rowBytes`, value: truth.rowBytes[table] ?? 0, unit: "bytes" });
+  }
   return sampleReport({ scenario, startedAt, options: { messageBytes: textBytes, v1 }, series: [...series.values()], figures });
 }
 

@@ -1,0 +1,84 @@
+/** `npm run plan`: reads what was measured, and prints a plan, or how far the plan is off. */
+import { parseArgs } from "node:util";
+import { ReportError, readReport } from "../report/report-file.ts";
+import { type Basis, readBasis } from "./basis.ts";
+import { checkRun, eventBytesFor } from "./check.ts";
+import { honestyOf } from "./honesty.ts";
+import { limitsOf } from "./limits.ts";
+import { learnCosts, type MachineCosts } from "./machine-costs.ts";
+import type { NightAsked } from "./night-load.ts";
+import { type Asked, OPTIONS, parseNight, USAGE } from "./options.ts";
+import { checkText, type Plan, planText, sampledRate } from "./plan-text.ts";
+import { type Hardware, sizeNight } from "./sizing.ts";
+
+const EXIT_USAGE = 64;
+
+interface Terminal {
+  readonly print: (text: string) => void;
+  /** For what is not the answer: problems, and what was passed over. */
+  readonly warn: (text: string) => void;
+}
+
+/** Resolves with the exit status: 0, or 64 where the options or the folder are wrong. */
+export async function planCommand(args: readonly string[], { print, warn }: Terminal): Promise<number> {
+  const asked = ask(args);
+  if (typeof asked === "string") {
+    if (asked === "") print(USAGE);
+    else warn(`${asked}\n\n${USAGE}`);
+    return asked === "" ? 0 : EXIT_USAGE;
+  }
+  try {
+    const basis = await readBasis(asked.from, asked.check);
+    for (const note of basis.notes) warn(`passed over: ${note}\n`);
+    if (basis.reports.length === 0 && basis.bench === undefined) {
+      throw new ReportError(asked.from, ["no runs that count: make some with `npm run load -- fanout` and `npm run load -- storm`"]);
+    }
+    print(await answer(asked, basis));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ReportError || (error instanceof Error && "syscall" in error))) throw error;
+    warn(`${error.message}\n`);
+    return EXIT_USAGE;
+  }
+}
+
+/** Text: what is wrong; empty where help was asked for. */
+function ask(args: readonly string[]): Asked | string {
+  try {
+    return parseNight(parseArgs({ args: [...args], options: OPTIONS }).values);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function answer({ night, hardware, check, isJson }: Asked, basis: Basis): Promise<string> {
+  const reports = basis.reports.map(({ report }) => report);
+  if (check !== undefined) return checkText(check, checkRun(await readReport(check), reports, basis.bench));
+  if (night === undefined) return USAGE;
+  const plan = planFor(night, hardware, basis);
+  return isJson ? `${JSON.stringify(plan, null, 1)}\n` : planText(plan);
+}
+
+function planFor(night: NightAsked, hardware: Hardware, { reports, bench, machine }: Basis): Plan {
+  const all = reports.map(({ report }) => report);
+  const costs = learnCosts(all, bench);
+  const eventBytes = eventBytesFor({ options: { textBytes: night.textBytes } }, costs);
+  const sizing = sizeNight(night, hardware, costs, eventBytes);
+  return {
+    night,
+    hardware,
+    costs,
+    sizing,
+    limits: limitsOf(night, hardware, costs, { sizing, eventBytes }),
+    honesty: honestyOf(all, bench),
+    basis: `${machine}; ${all.length} runs${bench === undefined ? "" : " and costs.json"}`,
+    sampled: sampledPlan(night, hardware, costs, eventBytes),
+  };
+}
+
+function sampledPlan(night: NightAsked, hardware: Hardware, costs: MachineCosts, eventBytes: number | undefined): Plan["sampled"] {
+  const rate = sampledRate(night);
+  if (rate === undefined) return undefined;
+  const { gateways } = sizeNight({ ...night, sampleAbove: rate }, hardware, costs, eventBytes);
+  return gateways === undefined ? undefined : { rate, gateways };
+}

@@ -1,0 +1,58 @@
+/** What a night needs, a line each. */
+import { bytes, count, number, percent } from "../report/format.ts";
+import type { Plan } from "./plan-text.ts";
+import type { RoleName } from "./roles.ts";
+import type { Hardware } from "./sizing.ts";
+
+const MOMENT_WORDS = {
+  draw: "the burst at the draw",
+  doors: "the opening of the doors",
+  comeback: "the comeback from a lost gateway",
+} as const;
+
+export type Cells = [name: string, need: string];
+
+export function needs({ sizing, hardware, night }: Plan): Cells[] {
+  const { gateways, machines, decides, atDraw, rows } = sizing;
+  const known = (value: number | undefined, words: (value: number) => string) => (value === undefined ? "not measured" : words(value));
+  const cores = (role: RoleName, value: number | undefined) =>
+    known(value, (cpu) => `${sizing.atLeast.includes(role) ? "at least " : ""}${number(cpu)} of a core`);
+  const each = gateways === undefined ? "" : `, ${number(Math.ceil(night.viewers / gateways))} sockets each`;
+  const cell: Cells[] = [
+    ["gateways", known(gateways, (n) => `${count(n, "gateway")}, a core each${each}`)],
+    ["  their machines", known(machines, (n) => `${count(n, "machine")} of ${count(hardware.coresPerMachine, "core")}`)],
+    [
+      "  what decides",
+      decides === undefined ? "–" : `${MOMENT_WORDS[decides]}: ${cores("gateway", sizing.gatewayCpu)} (at most ${percent(hardware.full)})`,
+    ],
+    [
+      "  a socket gets",
+      atDraw === undefined
+        ? "not measured"
+        : `a write every ${number(1_000 / Math.max(0.001, (atDraw.load.writes ?? 0) / Math.max(1, atDraw.load.sockets ?? 1)))} ms at the draw, tick ${number(atDraw.tickMs)} ms`,
+    ],
+    ["  memory", `${known(sizing.gatewayBytes, bytes)} a gateway, ${known(sizing.kernelBytesPerMachine, bytes)} of the kernel's a machine`],
+    [
+      "  network",
+      `${known(sizing.networkOutPerMachine, (n) => `${number((n * 8) / 1e6)} Mbit/s out`)}, ${known(sizing.networkInPerMachine, (n) => `${number((n * 8) / 1e6)} Mbit/s in`)} a machine`,
+    ],
+    ["balancers (HAProxy)", known(sizing.haproxyCpu, (cpu) => `${number(Math.ceil(cpu / hardware.full))} cores`)],
+    [
+      "Redis",
+      `${known(sizing.shards, (n) => count(n, "shard"))}: ${cores("redis", sizing.redisCpu)} in all, ${known(sizing.redisOut, (n) => `${number((n * 8) / 1e6)} Mbit/s`)} to the gateways, ${known(sizing.redisBytes, bytes)} of data`,
+    ],
+    ["apis", known(sizing.apiCpu, (cpu) => `${pairAtLeast(cpu, hardware)}, ${number(cpu)} of a core while the doors are open`)],
+    ["writers", known(sizing.writerCpu, (cpu) => `${pairAtLeast(cpu, hardware)}, ${number(cpu)} of a core`)],
+    ["Postgres", `${number(sizing.rowsPerSecond)} rows a second at the draw: ${cores("postgres", sizing.postgresCpu)}`],
+    [
+      "  rows a night",
+      `${number(rows.messages)} messages, ${number(rows.likes)} likes, ${number(rows.viewers)} viewers: ${known(sizing.rowsBytes, bytes)}`,
+    ],
+  ];
+  return cell.map(([name, need]) => [`  ${name}`, need]);
+}
+
+/** Two, so that one may fail. */
+function pairAtLeast(cpu: number, { full }: Hardware): string {
+  return number(Math.max(2, Math.ceil(cpu / full)));
+}
