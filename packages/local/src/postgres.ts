@@ -55,6 +55,11 @@ export class LocalPostgres {
     return `postgres://${USER}:${this.#options.password}@127.0.0.1:${this.port}/${database}`;
   }
 
+  /** Of the process that runs now, or ran last. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Resolves when it has ended by whatever cause. */
   get ended(): Promise<unknown> {
     return this.#child?.ended ?? Promise.resolve();

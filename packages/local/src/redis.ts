@@ -41,6 +41,11 @@ export class LocalRedis {
     this.#binary = binary;
   }
 
+  /** Of the process that runs now, or ran last. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Resolves when it has ended by whatever cause. */
   get ended(): Promise<unknown> {
     return this.#child?.ended ?? Promise.resolve();

@@ -1,10 +1,11 @@
 /** Rules and dashboard ask for what the processes really expose: a name that nobody exposes would be an alert that never rings. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { LocalHaproxy } from "@drawchat/local/haproxy-process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { type Cluster, type ProcessName, startCluster } from "./cluster.ts";
-import { TestHaproxy } from "./haproxy.ts";
+import { startTestHaproxy } from "./haproxy.ts";
 
 const read = (file: string) => readFileSync(fileURLToPath(new URL(`../../../infra/${file}`, import.meta.url)), "utf8");
 
@@ -22,13 +23,13 @@ const BOT_AND_WEBHOOK = {
 };
 
 let cluster: Cluster;
-let haproxy: TestHaproxy;
+let haproxy: LocalHaproxy;
 const exposed = new Set([...REDIS_EXPORTER, ...PROMETHEUS]);
 
 beforeAll(async () => {
   cluster = await startCluster({ jobs: 1, env: BOT_AND_WEBHOOK });
   const backend = { port: 1, probePort: 1 };
-  haproxy = await TestHaproxy.start({ gateway: backend, api: backend, gateways: 1 });
+  haproxy = await startTestHaproxy({ gateway: backend, api: backend, gateways: 1 });
   const processes: ProcessName[] = ["gateway-1", "api-1", "writer-1", "jobs-1"];
   for (const url of [...processes.map((name) => cluster.privateUrl(name)), haproxy.statusUrl]) {
     addExposed(await (await fetch(`${url}/metrics`)).text());

@@ -5,7 +5,7 @@ import { ChatClient } from "@drawchat/client/chat-client";
 import type { Sending } from "@drawchat/client/kept-outbox";
 import { afterEach, expect, test } from "vitest";
 import { type Cluster, type ProcessName, startCluster } from "../cluster.ts";
-import { type Backend, TestHaproxy } from "../haproxy.ts";
+import { type Backend, startTestHaproxy } from "../haproxy.ts";
 import { Viewer } from "./viewer.ts";
 
 const DRAINED = 1012;
@@ -70,7 +70,7 @@ test("gateways come, drain, die and roll behind HAProxy: no line is lost, none d
   cleanups.push(() => cluster.stop());
   const { id } = await cluster.session();
   const gateways = ["gateway-1", "gateway-2", "gateway-3"] as const;
-  const haproxy = await TestHaproxy.start({ gateway: backendOf(cluster, "gateway-1"), api: backendOf(cluster, "api-1"), gateways: 3 });
+  const haproxy = await startTestHaproxy({ gateway: backendOf(cluster, "gateway-1"), api: backendOf(cluster, "api-1"), gateways: 3 });
   cleanups.push(() => haproxy.stop());
   const place = (name: ProcessName) => haproxy.place(`gateways/${name}`, backendOf(cluster, name));
   await haproxy.command("set server gateways/gateway-3 state maint");
@@ -163,7 +163,7 @@ test("paths lead where they belong, a claimed address is dropped, and no token i
   const gateway = await echo("gateway", seen);
   const api = await echo("api", seen);
   cleanups.push(() => [gateway, api].map(({ server }) => server.close()));
-  const haproxy = await TestHaproxy.start({ gateway, api, gateways: 1 });
+  const haproxy = await startTestHaproxy({ gateway, api, gateways: 1 });
   cleanups.push(() => haproxy.stop());
 
   const headers = { "X-Forwarded-For": "9.9.9.9", Forwarded: "for=9.9.9.9" };
@@ -196,7 +196,7 @@ test("what a balancer of ours in front of it wrote is kept, and its own address 
   const seen: IncomingMessage[] = [];
   const backend = await echo("any", seen);
   cleanups.push(() => backend.server.close());
-  const haproxy = await TestHaproxy.start({ gateway: backend, api: backend, gateways: 1, frontAddresses: "127.0.0.0/8" });
+  const haproxy = await startTestHaproxy({ gateway: backend, api: backend, gateways: 1, frontAddresses: "127.0.0.0/8" });
   cleanups.push(() => haproxy.stop());
   await fetch(haproxy.url, { headers: { "X-Forwarded-For": "9.9.9.9", "X-Forwarded-Proto": "https" } });
   expect(seen.map(({ headers }) => [headers["x-forwarded-for"], headers["x-forwarded-proto"]])).toEqual([["9.9.9.9, 127.0.0.1", "https"]]);

@@ -1,0 +1,57 @@
+/** Which processes a cluster of a run's own has, with the environment of each. */
+import { freePort } from "@drawchat/local/ports";
+
+export type ServiceName = "api" | "gateway" | "writer" | "jobs";
+
+export interface ProcessPlan {
+  readonly name: string; // `gateway-2`
+  readonly service: ServiceName;
+  readonly publicPort: number;
+  readonly privatePort: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface PlanOptions {
+  counts: Readonly<Record<ServiceName, number>>;
+  redisUrl: string;
+  databaseUrl: string;
+  dataDir: string;
+  jwtSecret: string;
+  /** For every process: what the run changes. */
+  settings: Readonly<Record<string, string>>;
+}
+
+const HOST = "127.0.0.1";
+
+/** The api first: the others ask it. */
+export async function planProcesses({ counts, settings, ...stores }: PlanOptions): Promise<ProcessPlan[]> {
+  const plans: ProcessPlan[] = [];
+  let apiInternalUrl = "";
+  for (const service of ["api", "gateway", "writer", "jobs"] as const) {
+    for (let n = 1; n <= counts[service]; n += 1) {
+      const [publicPort, privatePort] = [await freePort(), await freePort()];
+      if (apiInternalUrl === "") apiInternalUrl = `http://${HOST}:${privatePort}`;
+      const ports = { PORT: String(publicPort), PRIVATE_PORT: String(privatePort) };
+      const env = { ...commonEnv(stores), ...ports, API_INTERNAL_URL: apiInternalUrl, GATEWAY_ID: `gateway-${n}`, ...settings };
+      plans.push({ name: `${service}-${n}`, service, publicPort, privatePort, env });
+    }
+  }
+  return plans;
+}
+
+/** As in production, on one host: NODE_ENV changes checks and defaults, and a run is to see those that count. */
+function commonEnv({ redisUrl, databaseUrl, dataDir, jwtSecret }: Omit<PlanOptions, "counts" | "settings">): Record<string, string> {
+  return {
+    NODE_ENV: "production",
+    LOG_LEVEL: "info",
+    TZ: "UTC",
+    HOST,
+    PRIVATE_HOST: HOST,
+    TRUSTED_PROXIES: HOST, // the balancer; sockets themselves come from other loopback addresses
+    JWT_SECRET: jwtSecret,
+    REDIS_URL: redisUrl,
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDir,
+    WEB_DIR: dataDir,
+  };
+}
