@@ -6,8 +6,8 @@ import type { Target } from "./target.ts";
 export interface GivenTargetOptions {
   /** `ws://host:port` or `http://host:port`; its path is not looked at. */
   url: URL;
-  /** Default: the one that `GET /live-chat/status` names as current. */
-  session?: number | undefined;
+  /** Live ones, a room each; none: the one that `GET /live-chat/status` names as current. */
+  sessions: readonly number[];
   tokens: TokenSource;
   /** A token for the api, to ask for the current session. */
   token: string;
@@ -26,13 +26,13 @@ export async function openGivenTarget(options: GivenTargetOptions): Promise<Targ
   }
   const port = Number(url.port || 80);
   const apiUrl = `http://${url.hostname}:${port}`;
-  const session = options.session ?? (await currentSession(apiUrl, options.token));
+  const sessions = options.sessions.length > 0 ? options.sessions : [await currentSession(apiUrl, options.token)];
   const gateways = metrics.filter(({ name }) => name.startsWith("gateway"));
   return {
     about: { kind: "url", url: `ws://${url.hostname}:${port}`, gateways: gateways.length, balancer: "unknown" },
     roads: [{ host: url.hostname, port, name: "any gateway" }],
     apiUrl,
-    sessions: [session],
+    sessions,
     tokens,
     isLocal: isLoopback(url.hostname),
     redisUrl,

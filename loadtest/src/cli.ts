@@ -1,0 +1,107 @@
+/** `npm run load -- <scenario> [options]`: runs it, writes its report, prints what it proves. */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Env } from "@drawchat/runtime/env";
+import { OptionReader, type OptionValues, UsageError } from "./command/option-reader.ts";
+import { SCENARIOS, type Scenario } from "./command/scenarios.ts";
+import { readTarget, TARGET_OPTIONS, TARGET_USAGE } from "./command/target-options.ts";
+import { certificateText } from "./ledger/certificate-text.ts";
+import { compareCommand } from "./report/compare-command.ts";
+import { writeReportPage } from "./report/page.ts";
+import { reportName, writeReport } from "./report/report-file.ts";
+import type { RunReport } from "./report/run-report.ts";
+import { verdictOf } from "./report/verdict.ts";
+import type { Target } from "./target/target.ts";
+
+const EXIT = { "not clean": 1, void: 2, clean: 0, unchecked: 0, usage: 64, interrupted: 130 } as const;
+
+const USAGE = `usage: npm run load -- <scenario> [options]
+       npm run load -- compare <a.json> <b.json>
+
+Plays a crowd over real sockets, and says what became of each message. Scenarios: ${[...SCENARIOS.keys()].join(", ")};
+what each proves, and how to read what comes out: docs/load.md.
+
+  --seed <n>     the same seed plans the same run; default any, and printed
+  --out <folder> of the reports; default load-reports
+  --help         also of one scenario: npm run load -- night --help
+
+${TARGET_USAGE}
+Exit status: 0 clean, 1 not clean, 2 void, 64 wrong usage.
+`;
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+function parse(scenario: Scenario, args: readonly string[]): OptionValues {
+  const own = Object.fromEntries(scenario.options.map((name) => [name, { type: "string" } as const]));
+  const common = { seed: { type: "string" }, out: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+  try {
+    return parseArgs({ args: [...args], options: { ...TARGET_OPTIONS, ...common, ...own } }).values;
+  } catch (error) {
+    throw new UsageError([error instanceof Error ? error.message : String(error)]);
+  }
+}
+
+/** Resolves with the exit status. */
+async function load(scenario: Scenario, args: readonly string[]): Promise<number> {
+  const values = parse(scenario, args);
+  if (values.help === true) {
+    print(`${scenario.usage}\n${USAGE}`);
+    return EXIT.clean;
+  }
+  const options = new OptionReader(values);
+  const { needs, run } = scenario.prepare(options);
+  const open = readTarget(options, needs, new Env(process.env));
+  const folder = options.optional("out") ?? "load-reports";
+  options.finish();
+  const target = await open(onProgress);
+  endWithSignals(target);
+  try {
+    const report = { ...(await run(target, onProgress)), options: options.resolved };
+    return await tell(report, folder);
+  } finally {
+    await target.stop();
+  }
+}
+
+const beganMs = performance.now();
+
+function onProgress(what: string): void {
+  print(`${((performance.now() - beganMs) / 1_000).toFixed(1).padStart(7)} s  ${what}\n`);
+}
+
+/** What the run started must not outlive it. */
+function endWithSignals(target: Target): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void target.stop().finally(() => process.exit(EXIT.interrupted)));
+  }
+}
+
+async function tell(report: RunReport, folder: string): Promise<number> {
+  const json = await writeReport(folder, report);
+  const page = join(folder, `${reportName(report)}.html`);
+  await writeReportPage(page, report);
+  if (report.certificate !== undefined) print(`\n${certificateText(report.certificate)}`);
+  const { kind, headline, sentences } = verdictOf(report);
+  print(`\n${headline}\n${sentences.map((sentence) => `  ${sentence}\n`).join("")}`);
+  for (const { name, value, why } of report.changedSettings) print(`  changed: ${name}=${value} (${why})\n`);
+  for (const note of report.notes) print(`  note: ${note}\n`);
+  print(`  seed ${report.seed}; ${json}, ${page}\n`);
+  return EXIT[kind];
+}
+
+const [name = "", ...args] = process.argv.slice(2);
+const scenario = SCENARIOS.get(name);
+try {
+  if (name === "compare") process.exitCode = await compareCommand(args, print);
+  else if (scenario !== undefined) process.exitCode = await load(scenario, args);
+  else {
+    print(name === "" || name === "--help" ? USAGE : `there is no scenario "${name}"\n\n${USAGE}`);
+    process.exitCode = name === "--help" ? EXIT.clean : EXIT.usage;
+  }
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = EXIT.usage;
+}

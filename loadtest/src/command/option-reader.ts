@@ -1,0 +1,88 @@
+/** Reads the options of a command line. Problems are collected, so that a wrong one is told whole, once. */
+
+export type OptionValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
+/** Wrong usage; its message names every wrong option, one a line. */
+export class UsageError extends Error {
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "UsageError";
+  }
+}
+
+export class OptionReader {
+  /** What was asked for, defaults included: the report's account of it. */
+  readonly resolved: Record<string, string | number | boolean> = {};
+  readonly #values: OptionValues;
+  readonly #problems: string[] = [];
+
+  constructor(values: OptionValues) {
+    this.#values = values;
+  }
+
+  number(name: string, fallback: number, { min = 0, max = 1e9 } = {}): number {
+    return this.#keep(name, this.#numberOr(name, fallback, { min, max, isWhole: false }));
+  }
+
+  int(name: string, fallback: number, { min = 0, max = 1e9 } = {}): number {
+    return this.#keep(name, this.#numberOr(name, fallback, { min, max, isWhole: true }));
+  }
+
+  /** From 0 to 1; `25%` is 0.25. */
+  share(name: string, fallback: number): number {
+    const text = this.optional(name);
+    const value = text === undefined ? fallback : text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
+    if (value >= 0 && value <= 1) return this.#keep(name, value);
+    this.problem(`--${name} is a share such as 0.25 or 25%, not ${text}`);
+    return fallback;
+  }
+
+  text(name: string, fallback: string): string {
+    const text = this.optional(name) ?? fallback;
+    this.resolved[camelCase(name)] = text;
+    return text;
+  }
+
+  /** Not in `resolved`: for what is a secret or has no default. */
+  optional(name: string): string | undefined {
+    const value = this.#values[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  }
+
+  list(name: string): string[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+  }
+
+  flag(name: string): boolean {
+    const isOn = this.#values[name] === true;
+    this.resolved[camelCase(name)] = isOn;
+    return isOn;
+  }
+
+  problem(text: string): void {
+    this.#problems.push(text);
+  }
+
+  /** Throws a UsageError where anything was wrong. */
+  finish(): void {
+    if (this.#problems.length > 0) throw new UsageError(this.#problems);
+  }
+
+  #numberOr(name: string, fallback: number, { min, max, isWhole }: { min: number; max: number; isWhole: boolean }): number {
+    const text = this.optional(name);
+    const value = text === undefined ? fallback : Number(text);
+    if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return value;
+    this.problem(`--${name} is a ${isWhole ? "whole " : ""}number from ${min} to ${max}, not ${text}`);
+    return fallback;
+  }
+
+  #keep(name: string, value: number): number {
+    this.resolved[camelCase(name)] = value;
+    return value;
+  }
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,106 @@
+/** Which chat a run is aimed at, by its options: one that it starts itself, or the one at `--url`. */
+import type { Env } from "@drawchat/runtime/env";
+import { readTokenFile, type TokenSource, takeTokens } from "../generator/tokens.ts";
+import { openGivenTarget } from "../target/given-target.ts";
+import { startOwnCluster } from "../target/own-cluster.ts";
+import type { Target } from "../target/target.ts";
+import type { OptionReader } from "./option-reader.ts";
+
+export const TARGET_OPTIONS = {
+  gateways: { type: "string" },
+  writers: { type: "string" },
+  "no-balancer": { type: "boolean" },
+  pin: { type: "boolean" },
+  url: { type: "string" },
+  session: { type: "string", multiple: true },
+  tokens: { type: "string" },
+  redis: { type: "string" },
+  database: { type: "string" },
+  metrics: { type: "string", multiple: true },
+} as const;
+
+export const TARGET_USAGE = `A chat of its own on this machine (the default)
+  --gateways <n>         default 2
+  --writers <n>          default 1
+  --no-balancer          sockets go to the gateways themselves, not through HAProxy
+  --pin                  gateways on processor 0, everything else on the others
+
+One that runs already
+  --url <url>            ws://host:port or http://host:port, behind where TLS ends
+  --session <id>         its live session; again for each room; default the current one
+  --tokens <file>        a token a line, one for each user of the run. Without: signed with JWT_SECRET where that is set,
+                         else from the sign-in of a development server
+  --redis, --database <url>        what the ledger may look at; without, those hops are not watched
+  --metrics <name>=<url>           private address of a process, such as gateway-1=http://127.0.0.1:9000; again for each
+`;
+
+/** What a scenario asks of a chat. */
+export interface Needs {
+  readonly rooms: number;
+  readonly sockets: number;
+  /** Tokens besides those of the sockets. */
+  readonly moreUsers: number;
+  readonly connectsPerSecond: number;
+}
+
+export type OpenTarget = (onProgress: (what: string) => void) => Promise<Target>;
+
+/** Event ids that gateways of an own cluster remember a room and side: read four times a second. */
+const TRAIL_EVENTS = 20_000;
+const FIRST_USER_ID = 1_000_000;
+
+export function readTarget(options: OptionReader, needs: Needs, env: Env): OpenTarget {
+  const url = options.optional("url");
+  return url === undefined ? readOwn(options, needs, env) : readGiven(options, needs, env, url);
+}
+
+function readOwn(options: OptionReader, { rooms, sockets, connectsPerSecond }: Needs, env: Env): OpenTarget {
+  const gateways = options.int("gateways", 2, { min: 1, max: 50 });
+  const writers = options.int("writers", 1, { min: 1, max: 16 });
+  const hasBalancer = !options.flag("no-balancer");
+  const isPinned = options.flag("pin");
+  const haproxyPath = env.optional("HAPROXY_PATH");
+  return async (onProgress) =>
+    await startOwnCluster({
+      gateways,
+      writers,
+      hasBalancer,
+      isPinned,
+      sessions: rooms,
+      sockets,
+      connectsPerSecond,
+      trailEvents: TRAIL_EVENTS,
+      haproxyPath,
+      onProgress,
+    });
+}
+
+function readGiven(options: OptionReader, needs: Needs, env: Env, text: string): OpenTarget {
+  options.resolved.url = text;
+  const url = URL.parse(text);
+  if (url === null) options.problem(`--url is no URL: ${text}`);
+  const sessions = options.list("session").map(Number);
+  if (sessions.some((id) => !Number.isSafeInteger(id) || id < 1)) options.problem("--session is the number of a live session");
+  const metrics = options.list("metrics").map((pair) => readMetrics(pair, options));
+  const [redisUrl, databaseUrl, tokenFile] = [options.optional("redis"), options.optional("database"), options.optional("tokens")];
+  return async () => {
+    if (url === null) throw new TypeError("a target needs a URL");
+    const tokens = await tokenSource(tokenFile, url, needs, env);
+    const [token = ""] = await takeTokens(tokens, 0, 1);
+    return await openGivenTarget({ url, sessions, tokens, token, redisUrl, databaseUrl, metrics });
+  };
+}
+
+function readMetrics(pair: string, options: OptionReader): { name: string; privateUrl: string } {
+  const [, name = "", privateUrl = ""] = /^([a-z0-9-]+)=(http:\/\/\S+)$/.exec(pair) ?? [];
+  if (name === "") options.problem(`--metrics is <name>=http://host:port, not ${pair}`);
+  return { name, privateUrl };
+}
+
+async function tokenSource(file: string | undefined, url: URL, { sockets, moreUsers }: Needs, env: Env): Promise<TokenSource> {
+  if (file !== undefined) return { kind: "given", tokens: await readTokenFile(file, sockets + moreUsers) };
+  const secret = env.optional("JWT_SECRET");
+  if (secret === undefined) return { kind: "demo", url: `http://${url.host}` };
+  const [issuer, audience] = [env.text("JWT_ISSUER", "drawchat"), env.text("JWT_AUDIENCE", "drawchat")];
+  return { kind: "secret", secret, issuer, audience, firstUserId: FIRST_USER_ID };
+}
