@@ -78,7 +78,12 @@ test.each(SERVICES)("%s takes the settings of docker-compose.yml", { timeout: 30
 /** The settings that a process reads, by its sources; those of HOST, PORT and the like are compose's own. */
 function settingsRead(service: string): string[] {
   const sources = [`services/${service}/src/config.ts`, "packages/auth/src/config.ts", "packages/runtime/src/settings.ts"];
-  const readers = [...sources, "packages/schedule/src/draw-config.ts", "packages/files/src/settings.ts"].filter((file) => {
+  const readers = [
+    ...sources,
+    "packages/redis/src/redis-url.ts",
+    "packages/schedule/src/draw-config.ts",
+    "packages/files/src/settings.ts",
+  ].filter((file) => {
     const imported = file.startsWith("services/") ? "" : `@drawchat/${file.replace(/packages\/(\w+)\/src\/(.+)\.ts/, "$1/$2")}`;
     return read(`services/${service}/src/config.ts`).includes(imported);
   });

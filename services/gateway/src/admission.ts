@@ -1,11 +1,13 @@
 /**
  * Who may come in at all, judged before the upgrade, so that a storm costs a few microseconds a refusal: handshakes a
- * second (of this gateway, and of an address), sockets open (of this gateway, and of an address).
+ * second (of this gateway, and of an address), sockets open (of this gateway, and of an address), and nobody while the
+ * gateway cannot serve those that it has.
  * The limits are counted in this process alone and reset each second: the upgrade must be answered in the same callback,
  * which a limiter that answers later cannot do.
  */
 import type { ErrorCode } from "@drawchat/protocol/errors";
 import type { ClientAddress } from "./client-address.ts";
+import type { LoadLevel } from "./load-level.ts";
 
 export interface AdmissionLimits {
   readonly handshakesPerSecond: number;
@@ -17,20 +19,23 @@ export interface AdmissionLimits {
 
 export class Admission {
   readonly #limits: AdmissionLimits;
+  readonly #load: Pick<LoadLevel, "refusesSockets">;
   readonly #socketsByAddress = new Map<string, number>();
   readonly #handshakesByAddress = new Map<string, number>();
   #handshakes = 0;
   #second = 0;
   #connections = 0;
 
-  constructor(limits: AdmissionLimits) {
+  constructor(limits: AdmissionLimits, load: Pick<LoadLevel, "refusesSockets">) {
     this.#limits = limits;
+    this.#load = load;
   }
 
   /** Counts a handshake; undefined where it may come in. `nowMs` is monotonic. */
   judge({ text, isTrustedProxy }: ClientAddress, nowMs: number): ErrorCode | undefined {
     this.#turn(Math.floor(nowMs / 1_000));
     this.#handshakes += 1;
+    if (this.#load.refusesSockets) return "overloaded";
     if (this.#handshakes > this.#limits.handshakesPerSecond) return "overloaded";
     if (this.#connections >= this.#limits.maxConnections) return "overloaded";
     if (isTrustedProxy) return undefined;

@@ -34,11 +34,20 @@ export interface GatewayConfig {
   readonly closeSpreadMs: number; // a session's end closes its sockets spread over this
   readonly trustedProxies: TrustedProxies; // whose X-Forwarded-For counts
   readonly admission: AdmissionLimits;
+  readonly overload: OverloadConfig;
   readonly audienceMs: number; // how long joins and leaves gather on their way to Postgres
   readonly trailEvents: number; // kept a room and side for ledgers of load runs; 0: none
   readonly stopTimeoutMs: number;
 }
 
+/** When the steps of load-level.ts are taken. */
+export interface OverloadConfig {
+  readonly bounds: readonly number[]; // pressure of each step, 1 = full
+  readonly holdMs: number; // so long it must last
+  readonly maxBufferedBytes: number; // what sockets have not taken, all together
+}
+
+const OVERLOAD_PERCENT = [85, 92, 97];
 const PORTS = { min: 0, max: 65_535 };
 
 export function loadConfig(source: EnvSource): GatewayConfig {
@@ -71,12 +80,28 @@ export function loadConfig(source: EnvSource): GatewayConfig {
       maxConnections: env.int("GATEWAY_MAX_CONNECTIONS", 100_000, { min: 1, max: 10_000_000 }),
       maxSocketsPerAddress: env.int("GATEWAY_MAX_SOCKETS_PER_ADDRESS", 0, { min: 0, max: 10_000_000 }), // 0: no limit
     },
+    overload: {
+      bounds: readOverloadBounds(env),
+      holdMs: env.int("GATEWAY_OVERLOAD_HOLD_MS", 5_000, { min: 100, max: 600_000 }),
+      maxBufferedBytes: env.int("GATEWAY_OVERLOAD_BUFFERED_MB", 256, { min: 1, max: 65_536 }) * 1_048_576,
+    },
     audienceMs: env.int("GATEWAY_AUDIENCE_MS", 5_000, { min: 100, max: 60_000 }),
     trailEvents: env.int("GATEWAY_TRAIL_EVENTS", 0, { min: 0, max: 10_000_000 }),
     stopTimeoutMs: env.int("GATEWAY_STOP_TIMEOUT_MS", 30_000, { min: 1_000, max: 300_000 }),
   };
   env.finish();
   return config;
+}
+
+/** Three percentages that rise. */
+function readOverloadBounds(env: Env): number[] {
+  const given = env.list("GATEWAY_OVERLOAD_PERCENT");
+  const percents = given.length === 0 ? OVERLOAD_PERCENT : given.map(Number);
+  const isRising = percents.every((percent, i) => percent >= (percents[i - 1] ?? 1));
+  if (percents.length !== OVERLOAD_PERCENT.length || !isRising || !percents.every(Number.isSafeInteger)) {
+    env.problem("GATEWAY_OVERLOAD_PERCENT must be three whole numbers that rise, such as 85,92,97; above 100 is never reached");
+  }
+  return percents.map((percent) => percent / 100);
 }
 
 function readTrustedProxies(env: Env): TrustedProxies {

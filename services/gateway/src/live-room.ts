@@ -36,6 +36,8 @@ export interface LiveRoomDeps extends RoomReaderDeps, RoomSideDeps {
   trails?: Trails | undefined;
 }
 
+/** A room that has become quiet since then loads nobody. */
+const SWEEP_KNOWN_MS = 2_000;
 /** Publications kept while history is being read; Redis may be slow for long. */
 const MAX_WAITING = 512;
 
@@ -61,13 +63,18 @@ export class LiveRoom {
     this.#deps = deps;
     this.#reader = new RoomReader(name, deps);
     this.sockets = new RoomSockets(name, deps.publish);
-    this.stored = new StoredMark(this.sockets, () => this.flushedUpto);
+    this.stored = new StoredMark(
+      this.sockets,
+      () => deps.load.countsGapMs,
+      () => this.flushedUpto,
+    );
     this.side = createSide(this.sockets, this.#reader, { ...deps, flush: () => this.flush() });
     this.#trail = deps.trails?.of(name);
     this.#outbox = new Outbox(
       {
         room: name,
         tickMs: deps.tickMs,
+        hasLongTicks: () => deps.load.hasLongTicks,
         afterSweep,
         publishV1: (bytes) => this.sockets.publishV1(bytes),
         publishV2: (bytes) => this.sockets.publishV2(bytes),
@@ -95,6 +102,11 @@ export class LiveRoom {
   /** Everything up to here was handed to the sockets that listen. */
   get flushedUpto(): number {
     return this.#outbox.flushedUpto;
+  }
+
+  /** How long the last sweep over its sockets took; 0 where that was some time ago. */
+  get sweepMs(): number {
+    return performance.now() - this.#lastFlushMs < SWEEP_KNOWN_MS ? this.#outbox.sweepMs : 0;
   }
 
   /** To be called once, subscribed. False where there is no such session; rejects where that cannot be known now. */

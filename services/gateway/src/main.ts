@@ -17,6 +17,8 @@ import { createConversationCommands } from "./conversation-commands.ts";
 import { drainSockets } from "./drain.ts";
 import { InboxFeed } from "./inbox-feed.ts";
 import { joinSession } from "./join-session.ts";
+import { LoadLevel } from "./load-level.ts";
+import { LoadWatch } from "./load-watch.ts";
 import { MemberRooms, tellPresence } from "./member-rooms.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import { openConversations, refreshProfiles } from "./open-conversations.ts";
@@ -78,12 +80,14 @@ async function start(): Promise<RunningService> {
   const inbox = new InboxFeed({ subscriber, log });
   const trails = config.trailEvents > 0 ? new Trails(config.trailEvents) : undefined;
 
+  const load = new LoadLevel(config.overload);
   const rooms = new Rooms({
     redis,
     subscriber,
     api,
     acceptor,
     clock,
+    load,
     log,
     metrics,
     gatewayId: config.gatewayId,
@@ -138,7 +142,7 @@ async function start(): Promise<RunningService> {
     log,
     metrics,
     rules: { allowedOrigins: config.allowedOrigins, isAnyOriginAllowed: config.isAnyOriginAllowed },
-    admission: new Admission(config.admission),
+    admission: new Admission(config.admission, load),
     trustedProxies: config.trustedProxies,
     handlers,
     onOpen: (connection, token) => {
@@ -149,6 +153,14 @@ async function start(): Promise<RunningService> {
     onClose: (connection) => forget(connection),
   });
   const sweep = new Sweep(server.connections);
+  const loadWatch = new LoadWatch({
+    load,
+    ...config.overload,
+    log,
+    metrics,
+    slowestSweepMs: () => rooms.slowestSweepMs,
+    bufferedBytes: () => sweep.bufferedBytes,
+  });
   const forget = (connection: Connection) => {
     const { userId, path } = connection;
     for (const seat of connection.seats) rooms.leave(seat);
@@ -200,6 +212,7 @@ async function start(): Promise<RunningService> {
   await presence.start();
   await probe.start();
   sweep.start();
+  loadWatch.start();
   const privatePort = await privateServer.start();
   const publicPort = await server.listen(config.host, config.port, config.isPortShared);
 
@@ -211,6 +224,7 @@ async function start(): Promise<RunningService> {
       control.stop();
       probe.stop();
       sweep.stop();
+      loadWatch.stop();
       await Promise.all([rooms.stop(), presence.stop()]);
       server.close();
       redis.disconnect();

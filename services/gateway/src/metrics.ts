@@ -43,6 +43,9 @@ export function createGatewayMetrics(metrics: Metrics, { sockets, connectionsByR
       "gateway_skipped_total",
       "Messages left out of live frames because the session was beyond LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND",
     ),
+    loadLevel: metrics.gauge("gateway_load_level", "Steps taken because the gateway is full: 1 ticks, 2 counts too, 3 admission too"),
+    loadPressure: metrics.gauge("gateway_load_pressure", "How full the gateway is, by fact, of 1; the largest decides", ["fact"]),
+    loadSteps: metrics.counter("gateway_load_steps_total", "Steps taken and ended again", ["step", "move"]),
     tick: metrics.histogram("gateway_tick_ms", "Time between two frames to a busy room, in ms", TICK_BUCKETS_MS),
     repairs: metrics.counter("gateway_repairs_total", "Holes filled from history"),
     roomsNotOpened: metrics.counter(

@@ -20,12 +20,13 @@ interface Listeners {
 }
 
 /** What an outbox hands to the sockets, and when it says that it flushed. */
-function stage({ v1 = true, v2 = true, sweepMs = 0 }: Listeners & { sweepMs?: number } = {}) {
+function stage({ v1 = true, v2 = true, sweepMs = 0, hasLongTicks = false }: Listeners & { sweepMs?: number; hasLongTicks?: boolean } = {}) {
   const said: { v1: string[]; v2: string[]; flushes: [upto: number, shown: number, skipped: number][] } = { v1: [], v2: [], flushes: [] };
   const outbox = new Outbox(
     {
       room: "s42",
       tickMs: TICK_MS,
+      hasLongTicks: () => hasLongTicks,
       afterSweep: (done) => void setTimeout(done, sweepMs),
       publishV1: (bytes) => said.v1.push(bytes.toString()),
       publishV2: (bytes) => said.v2.push(bytes.toString()),
@@ -101,13 +102,16 @@ test("when busy events go out once a tick, joined, in order", () => {
   ]);
 });
 
-test("a room whose sweep takes long gets a longer tick, at most a quarter of a second", () => {
-  for (const [sweepMs, tickMs] of [
-    [3, 10],
-    [40, 80],
-    [200, 250],
+test("a room whose sweep takes long gets a longer tick, longer still on a loaded gateway, at most a quarter of a second", () => {
+  for (const [sweepMs, tickMs, hasLongTicks] of [
+    [3, 10, false],
+    [40, 80, false],
+    [200, 250, false],
+    [3, 50, true],
+    [40, 160, true],
+    [200, 250, true],
   ] as const) {
-    const { outbox, said } = stage({ sweepMs });
+    const { outbox, said } = stage({ sweepMs, hasLongTicks });
     outbox.add(publication(0, [{ id: 1 }]));
     vi.advanceTimersByTime(1_000);
     outbox.add(publication(1, [{ id: 2 }]));

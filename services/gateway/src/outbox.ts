@@ -20,12 +20,16 @@ export const MAX_BATCH_BYTES = MAX_FRAME_BYTES - FRAME_AROUND_BYTES;
  * gain nothing and starve everything else, so a tick is at least so many times the last sweep.
  */
 const SWEEPS_PER_TICK = 2;
+/** The same where the gateway is loaded: fewer, larger frames. */
+const LONG_TICK_SWEEPS = 4;
+const LONG_TICK_MS = 50;
 export const MAX_TICK_MS = 250;
 
 export interface OutboxOptions {
   room: RoomName;
   /** Shortest tick; a large room's is longer, see SWEEPS_PER_TICK. */
   tickMs: number;
+  hasLongTicks: () => boolean;
   /** Calls back when what was published has been written to the sockets. */
   afterSweep: (done: () => void) => void;
   /** To every v1 socket of the room. */
@@ -63,7 +67,16 @@ export class Outbox {
 
   /** Time from one flush to the next while the room is busy. */
   get tickMs(): number {
-    return Math.min(MAX_TICK_MS, Math.max(this.#options.tickMs, SWEEPS_PER_TICK * this.#sweepMs));
+    const { tickMs, hasLongTicks } = this.#options;
+    const ms = hasLongTicks()
+      ? Math.max(tickMs, LONG_TICK_MS, LONG_TICK_SWEEPS * this.#sweepMs)
+      : Math.max(tickMs, SWEEPS_PER_TICK * this.#sweepMs);
+    return Math.min(MAX_TICK_MS, ms);
+  }
+
+  /** How long it took to write the last flush to the sockets. */
+  get sweepMs(): number {
+    return this.#sweepMs;
   }
 
   add(publication: Publication): void {

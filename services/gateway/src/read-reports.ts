@@ -29,12 +29,15 @@ export class ReadReports {
   }
 
   #begin(seat: Seat): Report {
-    const pace = new Paced(GAP_MS, () => {
-      if (report.upto <= report.submitted) return;
-      const { upto } = report;
-      report.submitted = upto;
-      void this.#submit(seat, upto).then((isTaken) => settle(report, upto, isTaken));
-    });
+    const pace = new Paced(
+      () => GAP_MS,
+      () => {
+        if (report.upto <= report.submitted) return;
+        const { upto } = report;
+        report.submitted = upto;
+        void this.#submit(seat, upto).then((isTaken) => settle(report, upto, isTaken));
+      },
+    );
     const report: Report = { upto: 0, submitted: 0, taken: 0, pace };
     this.#bySeat.set(seat, report);
     return report;

@@ -11,7 +11,7 @@ afterEach(() => {
 
 test("counts are told at once when quiet, then at most four times a second, the latest values only", () => {
   const { room, told } = listenedRoom();
-  const counts = new RoomCounts(room.sockets);
+  const counts = new RoomCounts(room.sockets, () => 250);
   for (let likes = 1; likes <= 20; likes += 1) {
     counts.note({ type: "counts", total_likes: likes, likes: { 7: likes } });
     vi.advanceTimersByTime(25);

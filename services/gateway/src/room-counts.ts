@@ -1,6 +1,6 @@
 /**
  * What a session shows beside its sequence: likes and viewers. All absolute values, so they may be merged: told to sockets
- * at once when quiet, otherwise at most four times a second.
+ * at once when quiet, otherwise at a pace: four times a second, or slower where the gateway is loaded.
  */
 
 import type { LikeTarget } from "@drawchat/redis/keys";
@@ -9,20 +9,20 @@ import type { RoomState } from "@drawchat/redis/room-state";
 import { Paced } from "./paced.ts";
 import type { RoomSockets } from "./room-sockets.ts";
 
-const MIN_GAP_MS = 250;
 /** Likes kept per message: beyond it, those of the oldest messages are forgotten (REST has them). */
 const MAX_TARGETS = 5_000;
 
 export class RoomCounts {
   readonly #sockets: RoomSockets;
-  readonly #pace = new Paced(MIN_GAP_MS, () => this.#tell());
+  readonly #pace: Paced;
   #likes = new Map<LikeTarget, number>();
   #viewers = 0;
   #changedLikes = new Set<LikeTarget>();
   #isViewersChanged = false;
 
-  constructor(sockets: RoomSockets) {
+  constructor(sockets: RoomSockets, gapMs: () => number) {
     this.#sockets = sockets;
+    this.#pace = new Paced(gapMs, () => this.#tell());
   }
 
   /** Everything anew: a join or a reset. Says nothing. */

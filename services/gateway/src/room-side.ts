@@ -2,6 +2,7 @@
 import type { SessionState } from "@drawchat/protocol/frames";
 import { roomKind } from "@drawchat/protocol/ids";
 import { ConversationSide, type ConversationSideDeps } from "./conversation-side.ts";
+import type { LoadLevel } from "./load-level.ts";
 import type { RedisClock } from "./redis-clock.ts";
 import type { RoomReader } from "./room-reader.ts";
 import type { RoomSockets } from "./room-sockets.ts";
@@ -11,6 +12,7 @@ export type RoomSide = SessionSide | ConversationSide;
 
 export interface RoomSideDeps extends Omit<ConversationSideDeps, "sockets"> {
   clock: RedisClock;
+  load: LoadLevel;
   /** A session changed its state, or its policy changed. */
   onSessionState: (sockets: RoomSockets, state: SessionState) => void;
 }
@@ -22,8 +24,8 @@ export interface RoomSideParts extends RoomSideDeps {
 
 /** The one that goes with the room's name. */
 export function createSide(sockets: RoomSockets, reader: RoomReader, deps: RoomSideParts): RoomSide {
-  const { clock, flush, onSessionState, memberRooms, presenceOf, evict } = deps;
+  const { clock, load, flush, onSessionState, memberRooms, presenceOf, evict } = deps;
   return roomKind(sockets.room) === "session"
-    ? new SessionSide({ sockets, reader, clock, flush, onState: (state) => onSessionState(sockets, state) })
+    ? new SessionSide({ sockets, reader, clock, load, flush, onState: (state) => onSessionState(sockets, state) })
     : new ConversationSide({ sockets, memberRooms, presenceOf, evict });
 }

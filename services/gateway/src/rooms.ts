@@ -95,6 +95,13 @@ export class Rooms {
     return counts;
   }
 
+  /** Of all rooms that send at the moment. */
+  get slowestSweepMs(): number {
+    let slowestMs = 0;
+    for (const room of this.#rooms.values()) slowestMs = Math.max(slowestMs, room.sweepMs);
+    return slowestMs;
+  }
+
   #ofKind(kind: RoomSide["kind"]): LiveRoom[] {
     return [...this.#rooms.values()].filter((room) => room.side.kind === kind);
   }

@@ -2,6 +2,7 @@
 import type { SessionState } from "@drawchat/protocol/frames";
 import type { Control } from "@drawchat/redis/publication";
 import type { RoomPolicy, RoomState, SessionPolicy } from "@drawchat/redis/room-state";
+import type { LoadLevel } from "./load-level.ts";
 import type { RedisClock } from "./redis-clock.ts";
 import { RoomCounts } from "./room-counts.ts";
 import type { RoomReader } from "./room-reader.ts";
@@ -12,6 +13,7 @@ export interface SessionSideDeps {
   sockets: RoomSockets;
   reader: RoomReader;
   clock: RedisClock;
+  load: LoadLevel;
   /** Sends what waits for the next tick: a new state is told at once, and overtakes nothing. */
   flush: () => void;
   /** The session changed its state, or its policy changed. */
@@ -27,8 +29,8 @@ export class SessionSide {
   #policy: SessionPolicy = { kind: "session", state: "scheduled", opensMs: 0, closesMs: 0, drawMs: 0, winners: [], version: 0 };
   #winners: ReadonlySet<number> = new Set();
 
-  constructor({ sockets, reader, clock, flush, onState }: SessionSideDeps) {
-    this.counts = new RoomCounts(sockets);
+  constructor({ sockets, reader, clock, load, flush, onState }: SessionSideDeps) {
+    this.counts = new RoomCounts(sockets, () => load.countsGapMs);
     this.#sockets = sockets;
     this.#reader = reader;
     this.#watch = new SessionWatch(clock, (state) => {

@@ -1,23 +1,22 @@
-/** How far Postgres has a room, as its sockets are told: never more than they were shown, at most four times a second. */
+/** How far Postgres has a room, as its sockets are told: never more than they were shown, at the pace of counts. */
 import type { RoomState } from "@drawchat/redis/room-state";
 import { Paced } from "./paced.ts";
 import { storedFrame } from "./room-frames.ts";
 import type { RoomSockets } from "./room-sockets.ts";
 
-const MIN_GAP_MS = 250;
-
 export class StoredMark {
   readonly #sockets: RoomSockets;
   /** Where the sequence stands for the sockets. */
   readonly #flushedUpto: () => number;
-  readonly #pace = new Paced(MIN_GAP_MS, () => this.#tell());
+  readonly #pace: Paced;
   /** Told by Redis, and not yet reached by the sockets: 0 where nothing waits. */
   #ahead = 0;
   #stored = 0;
   #told = 0;
 
-  constructor(sockets: RoomSockets, flushedUpto: () => number) {
+  constructor(sockets: RoomSockets, gapMs: () => number, flushedUpto: () => number) {
     this.#sockets = sockets;
+    this.#pace = new Paced(gapMs, () => this.#tell());
     this.#flushedUpto = flushedUpto;
   }
 

@@ -27,12 +27,10 @@ beforeEach(async () => {
       connectionsByRoom: () => [],
       rooms: () => ({ session: 0, conversation: 0, notes: 0 }),
     }),
-    admission: new Admission({
-      handshakesPerSecond: 100,
-      handshakesPerAddressPerSecond: 100,
-      maxConnections: 100,
-      maxSocketsPerAddress: 0,
-    }),
+    admission: new Admission(
+      { handshakesPerSecond: 100, handshakesPerAddressPerSecond: 100, maxConnections: 100, maxSocketsPerAddress: 0 },
+      { refusesSockets: false },
+    ),
     trustedProxies: new TrustedProxies([]),
     rules: { allowedOrigins: [], isAnyOriginAllowed: true },
     handlers: { v1: ignore, v2: ignore, conversations: ignore },

@@ -11,9 +11,15 @@ const EXPIRY_GRACE_MS = 15_000;
 export class Sweep {
   readonly #connections: ReadonlySet<Connection>;
   #timer: NodeJS.Timeout | undefined;
+  #bufferedBytes = 0;
 
   constructor(connections: ReadonlySet<Connection>) {
     this.#connections = connections;
+  }
+
+  /** What sockets had not taken when they were last looked at. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
   }
 
   start(): void {
@@ -25,17 +31,21 @@ export class Sweep {
   }
 
   #sweep(nowMs: number, wallMs: number): void {
+    let bufferedBytes = 0;
     for (const connection of this.#connections) {
-      this.#judgeReading(connection, nowMs);
+      const buffered = connection.bufferedAmount();
+      bufferedBytes += buffered;
+      this.#judgeReading(connection, buffered, nowMs);
       this.#judgeHello(connection, nowMs);
       this.#judgeToken(connection, wallMs);
       if (nowMs >= connection.leavesAtMs) connection.end("session", "the session is over");
     }
+    this.#bufferedBytes = bufferedBytes;
   }
 
   /** The close frame waits behind what the peer does not read; uWebSockets lets the socket go some seconds later. */
-  #judgeReading(connection: Connection, nowMs: number): void {
-    if (connection.bufferedAmount() <= SLOW_BYTES) connection.slowSinceMs = undefined;
+  #judgeReading(connection: Connection, buffered: number, nowMs: number): void {
+    if (buffered <= SLOW_BYTES) connection.slowSinceMs = undefined;
     else if (connection.slowSinceMs === undefined) connection.slowSinceMs = nowMs;
     else if (nowMs - connection.slowSinceMs >= SLOW_MS) connection.end("slowReader");
   }

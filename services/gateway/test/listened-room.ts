@@ -5,6 +5,7 @@ import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { ApiClient } from "../src/api-client.ts";
 import { LiveRoom, type LiveRoomDeps } from "../src/live-room.ts";
+import { LoadLevel } from "../src/load-level.ts";
 import { MemberRooms } from "../src/member-rooms.ts";
 import { createGatewayMetrics } from "../src/metrics.ts";
 import { RedisClock } from "../src/redis-clock.ts";
@@ -24,6 +25,7 @@ export function roomDeps(redis: RedisClient, publish: LiveRoomDeps["publish"]): 
     api: new ApiClient("http://127.0.0.1:1"),
     acceptor: new Acceptor({ redis, log, limits: { session: 0, conversation: 0 }, restoreRoom: async () => "unavailable" }),
     clock: new RedisClock(),
+    load: new LoadLevel({ bounds: [], holdMs: 0 }),
     metrics: createGatewayMetrics(new Metrics("test"), {
       sockets: () => 0,
       connectionsByRoom: () => [],
