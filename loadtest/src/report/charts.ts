@@ -1,6 +1,6 @@
 /** Curves put together into charts: one a group and unit, on one axis of time. */
 
-import { median, number, quantity } from "./format.ts";
+import { median, number, quantity, words } from "./format.ts";
 import { type Content, type Html, html, jsonForScript, table } from "./html.ts";
 import type { RunReport, Series } from "./run-report.ts";
 
@@ -66,7 +66,7 @@ function chartsOf(series: readonly Series[]): Chart[] {
 function figure({ title, unit, series }: Chart, index: number): Html {
   const name = unit === "" ? title : `${title}, ${unit}`;
   const drawn = drawnOf(series);
-  const rows = series.map((one) => [one.name, ...extremes(one).map((value) => quantity(value, unit))]);
+  const rows = series.map((one) => [words(one.name), ...extremes(one).map((value) => quantity(value, unit))]);
   const columns = [{ head: "curve" }, ...["least", "median", "highest"].map((head) => ({ head, isNumber: true }))];
   const few: Content =
     drawn.length < series.length ? html`<p class="soft">Drawn: the ${drawn.length} highest of ${series.length}.</p>` : "";
@@ -99,7 +99,7 @@ function percentilesOf(latencies: Drawable["latencies"]): ChartData {
 function spoken(name: string, series: readonly Series[], unit: string): string {
   const curves = drawnOf(series).map((one) => {
     const [least, middle, highest] = extremes(one).map((value) => quantity(value, unit));
-    return `${one.name}: least ${least}, median ${middle}, highest ${highest}`;
+    return `${words(one.name)}: least ${least}, median ${middle}, highest ${highest}`;
   });
   return `${name} over time. ${curves.join(". ")}.`;
 }
@@ -131,7 +131,7 @@ function dataOf({ unit, series }: Chart): ChartData {
   const used = [...new Set(rows.flatMap((row) => [...row.keys()]))].toSorted((a, b) => a - b);
   return {
     unit,
-    names: drawn.map(({ name }) => name),
+    names: drawn.map(({ name }) => words(name)),
     columns: [
       used.map((column) => Math.round(column * width * 100) / 100),
       ...rows.map((row) => used.map((column) => row.get(column) ?? null)),

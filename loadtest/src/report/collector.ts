@@ -15,6 +15,7 @@ export type { ProcessToWatch } from "./watched-process.ts";
 type Figure = RunReport["figures"][number];
 
 const PARTITION = /^partition /;
+const DELAYED_FSYNCS = "Redis delayed fsyncs";
 
 export interface CollectorOptions {
   processes: readonly ProcessToWatch[];
@@ -127,7 +128,7 @@ export class Collector {
     this.#firstRedis ??= use;
     this.#lastRedis = now;
     this.note("memory", "Redis data", "bytes", use.memoryBytes);
-    this.note("other", "Redis delayed fsyncs", "times", use.delayedFsyncs - this.#firstRedis.delayedFsyncs);
+    this.note("other", DELAYED_FSYNCS, "times", use.delayedFsyncs - this.#firstRedis.delayedFsyncs);
     const seconds = (now.atMs - before.atMs) / 1_000;
     if (seconds <= 0) return;
     this.note("rate", "Redis commands", "commands/s", (use.commands - before.use.commands) / seconds);
@@ -161,9 +162,9 @@ export class Collector {
   }
 }
 
-/** Of 64 partitions most are never used by a run. */
+/** Of 64 partitions most are never used by a run; a fault that did not happen needs no curve. */
 function isTold({ name, points }: Series): boolean {
-  return !PARTITION.test(name) || points.some(([, value]) => value > 0);
+  return !(PARTITION.test(name) || name === DELAYED_FSYNCS) || points.some(([, value]) => value > 0);
 }
 
 /** A gateway that was started again is one line: its CPU added up, of its memory the highest. */

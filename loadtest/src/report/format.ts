@@ -30,11 +30,10 @@ export function percent(share: number): string {
   return `${number(Math.round(share * 1_000) / 10)} %`;
 }
 
-/** `peakConnections` → `peak connections`; what has blanks already stays. */
+/** `peakConnections` → `peak connections`, `likes.ofMessages` → `likes of messages`. */
 export function words(name: string): string {
-  return name.includes(" ")
-    ? name
-    : name.replace(/([a-z0-9])([A-Z])/g, (_, before: string, upper: string) => `${before} ${upper.toLowerCase()}`);
+  const apart = name.replace(/([a-z0-9])([A-Z])/g, (_, before: string, upper: string) => `${before} ${upper.toLowerCase()}`);
+  return apart.replace(/([a-z])\.([a-z])/g, "$1 $2");
 }
 
 /** `2026-05-01 20:00 UTC`. */
