@@ -9,6 +9,7 @@ import { NAMED, type NamedCounts } from "../generator/tally.ts";
 import type { Certificate } from "../ledger/certificate.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { type Collected, type Collector, startCollector } from "../report/collector.ts";
+import { LatencyCurves } from "../report/latency-curves.ts";
 import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
 
@@ -28,6 +29,7 @@ export class StagedRun {
   readonly startedAt = new Date();
   readonly fleet: Fleet;
   readonly collector: Collector;
+  readonly #latencies: LatencyCurves;
   #ledger: Ledger;
   readonly #beganMs = performance.now();
 
@@ -35,6 +37,7 @@ export class StagedRun {
     this.target = target;
     this.fleet = parts.fleet;
     this.collector = parts.collector;
+    this.#latencies = new LatencyCurves(parts.collector);
     this.#ledger = parts.ledger;
   }
 
@@ -48,7 +51,10 @@ export class StagedRun {
       tokens: target.tokens,
       isLocal: target.isLocal,
       onReport: (report) => {
-        if (staged !== undefined) staged.#addSends(report);
+        if (staged !== undefined) {
+          staged.#addSends(report);
+          staged.#latencies.add(report.tally.latencies);
+        }
         onReport?.(report);
       },
     });
