@@ -54,6 +54,7 @@ function LineContent({ line, isLiked, isOpen, isOver, isLimited, actions }: Line
         <p class="text" dir="auto">
           {line.text}
         </p>
+        {line.isSkipped && <p class="aside">{texts.notShownToAll}</p>}
         {line.mark === "sending" && isOver && <p class="failure">{texts.unconfirmed}</p>}
         {line.failed && <Failure line={line} isLimited={isLimited} actions={actions} />}
       </div>

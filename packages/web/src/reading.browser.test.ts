@@ -250,15 +250,24 @@ test("a session that is moved, extended or cancelled says so at once", async () 
   expect(await page.getByLabel("Your message").count()).toBe(0);
 });
 
-test("lines that the server left out are counted on the page", async () => {
+test("lines that the server left out are counted on the page, and an own one stays and says so", async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.routeWebSocket(/live-chat/, (socket) => {
     const server = socket.connectToServer();
-    server.onMessage((frame) => socket.send(String(frame).replace('{"type":"batch",', '{"type":"batch","skipped":37,')));
+    server.onMessage((frame) => {
+      const skipping = String(frame)
+        .replace('{"type":"batch",', '{"type":"batch","skipped":37,')
+        .replace('{"type":"ack",', '{"type":"ack","skipped":true,');
+      socket.send(skipping.replace(/"events":\[.*mine.*\]/, '"events":[]'));
+    });
   });
   await enterOn(page, cluster.url("edge-1"), "Ann");
   await page.getByText("It is quiet here.").waitFor();
   await say(["one of many"]);
   await page.getByText("37 lines were left out here").waitFor();
+  await write(page, "mine");
+  await line(page, "mine").getByText("Sent, but not shown to everybody").waitFor();
+  await line(page, "mine").locator('[data-mark="stored"]').waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
 });

@@ -85,7 +85,11 @@ function Connection({ view }: { view: ChatView }) {
   const texts = useTexts();
   return (
     <div class="bars">
-      <div role="status">{view.connection.name === "reconnecting" && <p class="bar-note">{texts.reconnecting}</p>}</div>
+      <div role="status">
+        {view.connection.name === "reconnecting" && <p class="bar-note">{texts.reconnecting}</p>}
+        {/* Said once when it begins: the count changes many times a second. */}
+        {view.leftOut > 0 && <p class="unseen">{texts.leftOutSpoken}</p>}
+      </div>
       {view.leftOut > 0 && <p class="bar-note">{fill(texts.leftOut, { count: formatCount(view.leftOut) })}</p>}
     </div>
   );

@@ -29,6 +29,8 @@ export const TEXTS = {
   newLine: "1 new line",
   newLines: "{count} new lines",
   leftOut: "Very busy: {count} lines were left out here. None of them is lost.",
+  leftOutSpoken: "Very busy: not every line is shown at the moment. None of them is lost.",
+  notShownToAll: "Sent, but not shown to everybody: it is very busy.",
   you: "You",
   host: "Host",
   winner: "Winner",

@@ -74,6 +74,33 @@ test("a message left out of the live flow stays as an own line", () => {
   expect(seen(timeline)).toEqual(["mine (stored)", "three"]);
 });
 
+test("an own line that was left out says so, from its acknowledgement on", () => {
+  const timeline = new Timeline(ME);
+  timeline.add(message(1, "one"));
+  timeline.setOwn(own("a", "mine", { state: "accepted" }, { id: 2, skipped: true }));
+  expect(timeline.lines.map(({ isSkipped }) => isSkipped)).toEqual([false, true]);
+  timeline.setOwn(own("a", "mine", { state: "stored" }, { id: 2, skipped: true }));
+  timeline.add(message(3, "mine too", ME.userId));
+  expect(timeline.lines.map(({ isSkipped }) => isSkipped)).toEqual([false, true, false]);
+});
+
+test("an own line that the room never brought stays, also where the answer to its repetition did not say why", () => {
+  const timeline = new Timeline(ME);
+  timeline.add(message(10, "one"));
+  timeline.add(message(50, "five"));
+  timeline.setOwn(own("a", "left out", { state: "stored" }, { id: 30 }));
+  timeline.setOwn(own("b", "from before", { state: "stored" }, { id: 5 }));
+  expect(seen(timeline)).toEqual(["one", "left out (stored)", "five"]);
+});
+
+test("lines of a hole that is filled late find their places around an own one that was left out", () => {
+  const timeline = new Timeline(ME);
+  timeline.add(message(1, "one"));
+  timeline.setOwn(own("a", "mine", { state: "stored" }, { id: 4, skipped: true }));
+  for (const id of [2, 3, 5]) timeline.add(message(id, `line ${id}`));
+  expect(seen(timeline)).toEqual(["one", "line 2", "line 3", "mine (stored)", "line 5"]);
+});
+
 test("a reset forgets the room's lines and keeps unsettled own ones", () => {
   const timeline = new Timeline(ME);
   timeline.add(message(9, "old"));

@@ -29,6 +29,8 @@ export interface Line {
   isHost: boolean;
   isMine: boolean;
   mark: Mark | undefined;
+  /** An own line that the others are not shown live: there were too many at once. */
+  isSkipped: boolean;
   /** The own message behind a line that failed. */
   failed: OwnMessage | undefined;
   /** True where name and picture are shown: the first of several lines of one person. */
@@ -43,11 +45,14 @@ export interface Self {
 }
 
 export class Timeline {
+  /** In the order of their ids. */
   #shown: ChatMessage[] = [];
+  /** The highest id that the room brought: own messages that it will not bring are beside it. */
+  #upto = 0;
   /** Own messages that are not settled, by client_id, in order. */
   readonly #own = new Map<string, OwnMessage>();
   /** Own messages by id: their key, and how far they got. Leaves with the line. */
-  readonly #mine = new Map<number, { clientId: string; mark: Mark }>();
+  readonly #mine = new Map<number, { clientId: string; mark: Mark; isSkipped: boolean }>();
   /** Own messages without acknowledgement whose line the room has shown already, as far as the text tells. */
   readonly #likely = new Map<string, number>();
   /** Like counts of the latest messages: they are beside the sequence and may come before their message. */
@@ -72,6 +77,7 @@ export class Timeline {
   /** Forgets what the room showed; own unsettled messages stay. */
   reset(): void {
     this.#shown = [];
+    this.#upto = 0;
     this.#mine.clear();
     this.#likely.clear();
     this.#sinceHold = 0;
@@ -79,12 +85,21 @@ export class Timeline {
 
   /** A message of the room. They come in rising order; a lower or equal id is a repeat. */
   add(message: ChatMessage): void {
-    const last = this.#shown.at(-1);
-    if (last && message.id <= last.id) return;
-    this.#shown.push(this.#withLikes(message));
+    if (message.id <= this.#upto) return;
+    this.#upto = message.id;
+    this.#place(this.#withLikes(message));
     if (message.user_id === this.#self.userId && !this.#mine.has(message.id)) this.#guessOwn(message);
     else if (message.user_id !== this.#self.userId) this.#sinceHold += 1;
     this.#trim();
+  }
+
+  #place(message: ChatMessage): void {
+    const last = this.#shown.at(-1);
+    if (last !== undefined && message.id <= last.id) {
+      this.#shown = this.#shown.filter(({ id }) => id !== message.id);
+      this.#shown.push(message);
+      this.#shown.sort((a, b) => a.id - b.id);
+    } else this.#shown.push(message);
   }
 
   /** Held: the lines shown now stay, whatever comes. Let go: the newest are shown. */
@@ -146,11 +161,14 @@ export class Timeline {
     const { clientId, id, status } = own;
     if (id !== undefined) this.#endGuess(clientId, id);
     if (id !== undefined && status.state !== "failed" && status.state !== "pending") {
-      this.#mine.set(id, { clientId, mark: status.state === "stored" ? "stored" : "sent" });
+      this.#mine.set(id, { clientId, mark: status.state === "stored" ? "stored" : "sent", isSkipped: own.skipped === true });
     }
-    if (status.state !== "stored") this.#own.set(clientId, own);
-    else if (own.skipped) this.#showSkipped(own);
-    if (status.state === "stored") this.#own.delete(clientId);
+    if (status.state !== "stored") {
+      this.#own.set(clientId, own);
+      return;
+    }
+    this.#own.delete(clientId);
+    this.#showStored(own);
   }
 
   /** A failed message was given up. */
@@ -185,7 +203,7 @@ export class Timeline {
       if (own.id !== undefined || own.status.state !== "pending" || this.#likely.has(own.clientId)) continue;
       if (own.text.normalize("NFC").trim() !== message.message.trim()) continue;
       this.#likely.set(own.clientId, message.id);
-      this.#mine.set(message.id, { clientId: own.clientId, mark: "sending" });
+      this.#mine.set(message.id, { clientId: own.clientId, mark: "sending", isSkipped: false });
       return;
     }
   }
@@ -197,14 +215,17 @@ export class Timeline {
     if (guessed !== undefined && guessed !== id) this.#mine.delete(guessed);
   }
 
-  /** Stored, but left out of the live flow: no event will bring it, so it takes its place by itself. */
-  #showSkipped(own: OwnMessage): void {
+  /**
+   * One that was left out of the live flow takes its place by itself: no event will bring it. A resend may be answered without
+   * saying so; but what the room has not brought by the time it is stored was left out, or is older than all that is shown.
+   */
+  #showStored(own: OwnMessage): void {
     if (own.id === undefined || this.#shown.some((message) => message.id === own.id)) return;
+    if (own.skipped !== true && own.id < (this.#shown[0]?.id ?? Number.POSITIVE_INFINITY)) return;
     const { userId, username, profilePic, isHost } = this.#self;
     const person = { user_id: userId, username, profile_pic: profilePic, is_host: isHost, is_winner: false };
     const message = { ...person, id: own.id, message: own.text, message_type: "text", likes: 0 };
-    this.#shown.push({ ...message, created_at: new Date(own.createdAt).toISOString() });
-    this.#shown.sort((a, b) => a.id - b.id);
+    this.#place({ ...message, created_at: new Date(own.createdAt).toISOString() });
   }
 
   #shownLine(message: ChatMessage): Line {
@@ -212,7 +233,7 @@ export class Timeline {
     const key = mine?.clientId ?? `m${message.id}`;
     const known = this.#made.get(message);
     if (known?.key === key && known.mark === mine?.mark) return known;
-    const line = this.#makeLine(message, key, mine?.mark);
+    const line = { ...this.#makeLine(message, key, mine?.mark), isSkipped: mine?.isSkipped === true };
     this.#made.set(message, line);
     return line;
   }
@@ -231,6 +252,7 @@ export class Timeline {
       isHost: message.is_host,
       isMine: message.user_id === this.#self.userId,
       mark,
+      isSkipped: false,
       failed: undefined,
       startsGroup: true,
     };
@@ -248,6 +270,7 @@ export class Timeline {
       isWinner: false,
       isMine: true,
       mark: hasFailed ? "failed" : own.status.state === "accepted" ? "sent" : "sending",
+      isSkipped: own.skipped === true,
       failed: hasFailed ? own : undefined,
       startsGroup: true,
     };
