@@ -6,7 +6,7 @@
  *     await ledger.settle((room, upto) => …);        when the last message was answered
  *     const certificate = await ledger.finish(receipts);
  */
-import type { RoomName } from "@drawchat/protocol/ids";
+import { firstIdOfMs, idTimeMs, type RoomName } from "@drawchat/protocol/ids";
 import { sleep } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
 import type { Certificate } from "./certificate.ts";
@@ -38,11 +38,15 @@ export type CountLagging = (room: RoomName, upto: number) => Promise<number>;
 
 const SETTLE_WITHIN_MS = 20_000;
 const SETTLE_LOOK_MS = 100;
+/** Messages of version 1 have no ack, and may be older than the first that has one. */
+const HISTORY_MARGIN_MS = 60_000;
 
 interface RoomAccount {
   readonly sends: RoomSends[];
   /** Highest id that a sender was told, and that is to be shown. */
   ackedUpto: number;
+  /** Lowest id that a sender was told. */
+  ackedFrom: number;
 }
 
 interface Taps {
@@ -59,7 +63,7 @@ export class Ledger {
 
   private constructor(run: number, rooms: readonly RoomName[], taps: Taps) {
     this.#run = run;
-    this.#accounts = new Map(rooms.map((room) => [room, { sends: [], ackedUpto: 0 }]));
+    this.#accounts = new Map(rooms.map((room) => [room, { sends: [], ackedUpto: 0, ackedFrom: Number.POSITIVE_INFINITY }]));
     this.#taps = taps;
   }
 
@@ -89,6 +93,7 @@ export class Ledger {
       if (account === undefined) continue;
       account.sends.push(report);
       for (let i = 0; i + 3 < report.acks.length; i += 4) {
+        account.ackedFrom = Math.min(account.ackedFrom, report.acks[i + 2] ?? 0);
         if (((report.acks[i + 3] ?? 0) & ACK_SKIPPED) === 0) account.ackedUpto = Math.max(account.ackedUpto, report.acks[i + 2] ?? 0);
       }
     }
@@ -156,7 +161,10 @@ export class Ledger {
 
   async #stored(room: RoomName): Promise<LoadEvent[] | undefined> {
     const { table, history } = this.#taps;
-    return (await table?.stored(room)) ?? (await history?.stored(room, 0));
+    const { ackedFrom = 0 } = this.#accounts.get(room) ?? {};
+    // A room may have a long past: only its end is read, unless nobody of the run was told where that begins.
+    const after = Number.isFinite(ackedFrom) ? firstIdOfMs(idTimeMs(ackedFrom) - HISTORY_MARGIN_MS) : 0;
+    return (await table?.stored(room)) ?? (await history?.stored(room, after));
   }
 }
 

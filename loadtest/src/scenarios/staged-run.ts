@@ -6,6 +6,7 @@ import { createLog } from "@drawchat/runtime/log";
 import { Fleet } from "../generator/fleet.ts";
 import type { WorkerReport } from "../generator/orders.ts";
 import { NAMED, type NamedCounts } from "../generator/tally.ts";
+import { takeTokens } from "../generator/tokens.ts";
 import type { Certificate } from "../ledger/certificate.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { type Collected, type Collector, startCollector } from "../report/collector.ts";
@@ -123,8 +124,11 @@ async function atMost(done: Promise<void>, ms: number): Promise<void> {
 }
 
 async function startLedger(target: Target, run: number): Promise<Ledger> {
-  const { sessions, redisUrl, databaseUrl, gateways } = target;
-  return await Ledger.start({ run, rooms: sessions.map(sessionRoom), log: createLog("load", "error"), redisUrl, databaseUrl, gateways });
+  const { sessions, redisUrl, databaseUrl, gateways, apiUrl, tokens } = target;
+  const rooms = sessions.map(sessionRoom);
+  const [token = ""] = databaseUrl === undefined ? await takeTokens(tokens, 0, 1) : [];
+  const history = { url: apiUrl, token };
+  return await Ledger.start({ run, rooms, log: createLog("load", "error"), redisUrl, databaseUrl, history, gateways });
 }
 
 /** Where a run was, as every report tells it. */
