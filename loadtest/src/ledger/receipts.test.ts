@@ -207,6 +207,15 @@ test("who is behind is known by room", () => {
   expect([receipts.lagging("s42", 101), receipts.lagging("s42", 100), receipts.lagging("s43", 101)]).toEqual([1, 0, 0]);
 });
 
+test("a version 1 socket that came when all was said is not behind, one of version 2 without its welcome is", () => {
+  const receipts = listeners(V1, 1);
+  receipts.begin(1, V1, undefined);
+  receipts.onFrame(0, single(101));
+  expect(receipts.lagging("s42", 101)).toBe(0);
+  receipts.begin(2, V2, undefined);
+  expect(receipts.lagging("s42", 101)).toBe(1);
+});
+
 test("the id of a message is known by whose it is, once a socket of its room has seen it", () => {
   const receipts = listeners(V2, 2);
   receipts.onBatch(0, batch(100, 102, [101, 102]));

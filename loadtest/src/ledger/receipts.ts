@@ -149,11 +149,17 @@ export class Receipts {
     return undefined;
   }
 
-  /** How many sockets that are there have not come to this place of the room's sequence. */
+  /**
+   * How many sockets that are there have not come to this place of the room's sequence. One of version 1 that has seen nothing
+   * does not count: it may have come when all was said, and nobody tells it so.
+   */
   lagging(room: string, upto: number): number {
     let count = 0;
     for (let socket = 0; socket < this.#isOpen.length; socket += 1) {
-      if (this.#isOpen[socket] === 1 && (this.#positions[socket] ?? 0) < upto && this.#group(socket).where.room === room) count += 1;
+      const position = this.#positions[socket] ?? 0;
+      if (this.#isOpen[socket] !== 1 || position >= upto) continue;
+      const { where } = this.#group(socket);
+      if (where.room === room && (position !== UNPLACED || where.version === 2)) count += 1;
     }
     return count;
   }

@@ -71,10 +71,14 @@ async function playPeriods({ staged, soak, meter, sum, onProgress }: Course): Pr
     const leftSeconds = Math.min(soak.periodSeconds, (endMs - performance.now()) / 1_000);
     await fleet.play(planSoakPeriod(soak, period, leftSeconds), roadsOf(target));
     await staged.settled();
-    const { certificate } = await staged.certify();
+    const { certificate, hasSettled } = await staged.certify();
     sum.add(certificate);
     const bad = certificate.findings.length + certificate.moreFindings;
-    const { figures } = meter.end(`period ${period}`, fleet, { findings: bad, memoryMB: ownMemoryMB(fleet.totals.loads) });
+    const { figures } = meter.end(`period ${period}`, fleet, {
+      findings: bad,
+      settled: hasSettled ? 1 : 0,
+      memoryMB: ownMemoryMB(fleet.totals.loads),
+    });
     const verdict = certificate.isClean ? "clean" : `NOT CLEAN (${bad} findings)`;
     onProgress(`period ${period}: ${verdict}, ${figures.messages} messages, ${figures.rejoins} came back, p99 ${figures.deliveryP99Ms} ms`);
     if (period === 1) warmUntil = staged.seconds;
