@@ -151,7 +151,7 @@ export class Ledger {
       room,
       sends: this.#accounts.get(room)?.sends ?? [],
       logged: log?.logged(room),
-      sampled: new Set(),
+      sampled: log?.sampled(room) ?? new Set(),
       trails,
       receipts: receipts.flatMap(({ groups }) => groups.filter((group) => group.room === room)),
       stored: await this.#stored(room),

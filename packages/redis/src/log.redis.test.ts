@@ -71,7 +71,7 @@ test("an entry holds its events, likes and read marks, and what cannot be read b
     firstId: 67,
     nonce: "n",
     rooms: ["s3", "c3"],
-    events: [{ id: 67, room: "s3", kind: "m", userId: 1, clientId: "c0", body: Buffer.from('{"id":67}') }],
+    events: [{ id: 67, room: "s3", kind: "m", flags: 0, userId: 1, clientId: "c0", body: Buffer.from('{"id":67}') }],
     likes: [
       { id: 131, room: "s3", target: "s", userId: 9 },
       { id: 195, room: "s3", target: "67", userId: 8 },

@@ -15,6 +15,7 @@ export interface LogEvent {
   readonly id: number;
   readonly room: RoomName;
   readonly kind: string;
+  readonly flags: number;
   readonly userId: number;
   readonly clientId: string;
   readonly body: Buffer;
@@ -111,9 +112,9 @@ export function decodeEntry(streamId: string, fields: readonly Buffer[]): LogEnt
 
 function decodeEvents(bytes: Buffer): LogEvent[] {
   const { room, events } = decodePublication(bytes);
-  return events.map(({ id, kind, userId, clientId, start, end }) => {
+  return events.map(({ id, kind, flags, userId, clientId, start, end }) => {
     if (!Number.isSafeInteger(id) || id <= 0) throw new Error("event id");
-    return { id, room, kind, userId, clientId, body: bytes.subarray(start, end) };
+    return { id, room, kind, flags, userId, clientId, body: bytes.subarray(start, end) };
   });
 }
 

@@ -50,7 +50,7 @@ function event(said: Said): LogEvent {
   };
   const kind = edits === undefined ? (deletes === undefined ? "m" : "d") : "e";
   const room = isNote ? notesRoom(conversationId) : conversationRoom(conversationId);
-  return { id, room, kind, userId, clientId: crypto.randomUUID(), body: Buffer.from(JSON.stringify(bodies[kind])) };
+  return { id, room, kind, flags: 0, userId, clientId: crypto.randomUUID(), body: Buffer.from(JSON.stringify(bodies[kind])) };
 }
 
 function store(events: LogEvent[], followUps = both) {

@@ -50,7 +50,7 @@ function entryOf({ origin: { id, room, kind, userId, clientId, body } }: StoredD
     firstId: id,
     nonce: "",
     rooms: isKnown ? [room] : [],
-    events: isKnown && kind !== "l" && kind !== "r" ? [{ id, room, kind, userId, clientId, body }] : [],
+    events: isKnown && kind !== "l" && kind !== "r" ? [{ id, room, kind, flags: 0, userId, clientId, body }] : [],
     likes: isKnown && isLike ? [{ id, room, target: target === "s" ? "s" : `${Number(target)}`, userId }] : [],
     reads: isKnown && kind === "r" ? [{ id, room, userId, upto: Number(target) }] : [],
     unreadable: [],

@@ -8,7 +8,7 @@ import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import { blockingClient, commandClient, type RedisClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { decodeEntry } from "@drawchat/redis/log";
-import { decodePublication } from "@drawchat/redis/publication";
+import { decodePublication, isSkipped } from "@drawchat/redis/publication";
 import { sleep } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
 import { parseLoadText } from "../../generator/load-text.ts";
@@ -31,8 +31,19 @@ interface RoomSightings {
   readonly inLog: LoadEvent[];
   /** By id, in order. */
   readonly inHistory: LoadEvent[];
+  /** Those that are declared as not shown live. */
+  readonly sampled: Set<number>;
+  /** The highest id that is to be shown. */
+  shownUpto: number;
   /** Stream id of the last publication read. */
   historyUpto: string;
+}
+
+interface SeenEvent {
+  readonly id: number;
+  readonly kind: string;
+  readonly flags: number;
+  readonly body: Buffer;
 }
 
 export class LogTap {
@@ -46,7 +57,7 @@ export class LogTap {
   /** Connected by `start`. A blocking connection a partition: one that waits would hold up the others. */
   constructor({ run, rooms, url, log }: LogTapOptions) {
     this.#run = run;
-    this.#rooms = new Map(rooms.map((room) => [room, { inLog: [], inHistory: [], historyUpto: "-" }]));
+    this.#rooms = new Map(rooms.map((room) => [room, { inLog: [], inHistory: [], sampled: new Set(), shownUpto: 0, historyUpto: "-" }]));
     this.#redis = commandClient(url, "ledger", log);
     this.#partitions = [...new Set(rooms.map(partitionOfRoom))].map((partition) => ({
       partition,
@@ -67,10 +78,14 @@ export class LogTap {
     return sightings === undefined ? [] : withHistory(sightings.inLog, sightings.inHistory);
   }
 
-  /** The highest id that was logged of a room; 0 where none was. */
+  /** Of those, what is not to be shown live: log and history say so in the event's flags. */
+  sampled(room: RoomName): ReadonlySet<number> {
+    return this.#rooms.get(room)?.sampled ?? new Set();
+  }
+
+  /** The highest id that was logged of a room and is to be shown; 0 where none was. */
   upto(room: RoomName): number {
-    const { inLog, inHistory } = this.#rooms.get(room) ?? { inLog: [], inHistory: [] };
-    return Math.max(inLog.at(-1)?.id ?? 0, inHistory.at(-1)?.id ?? 0);
+    return this.#rooms.get(room)?.shownUpto ?? 0;
   }
 
   /** True where Postgres has everything of these rooms' partitions, by the log. Rejects where Redis is away. */
@@ -99,9 +114,9 @@ export class LogTap {
       for (const [, entries] of reply ?? []) {
         for (const [id, fields] of entries) {
           after = id.toString("latin1");
-          for (const { room, kind, id: eventId, body } of decodeEntry(after, fields).events) {
-            const event = kind === "m" ? this.#read(eventId, body) : undefined;
-            if (event !== undefined) this.#rooms.get(room)?.inLog.push(event);
+          for (const event of decodeEntry(after, fields).events) {
+            const sightings = this.#rooms.get(event.room);
+            if (sightings !== undefined) this.#note(sightings, sightings.inLog, event);
           }
         }
       }
@@ -123,9 +138,8 @@ export class LogTap {
       for (const [id, fields] of page) {
         sightings.historyUpto = `(${id.toString("latin1")}`;
         const publication = decodePublication(fields[1] ?? Buffer.alloc(0));
-        for (const { kind, id: eventId, start, end } of publication.events) {
-          const event = kind === "m" ? this.#read(eventId, publication.bytes.subarray(start, end)) : undefined;
-          if (event !== undefined) sightings.inHistory.push(event);
+        for (const event of publication.events) {
+          this.#note(sightings, sightings.inHistory, { ...event, body: publication.bytes.subarray(event.start, event.end) });
         }
       }
       if (page.length < ENTRIES_A_READ) return;
@@ -144,9 +158,12 @@ export class LogTap {
     }
   }
 
-  #read(id: number, body: Buffer): LoadEvent | undefined {
-    const message = parseLoadText(body.toString("latin1"));
-    return message?.run === this.#run ? { id, sender: message.sender, n: message.n } : undefined;
+  #note(sightings: RoomSightings, seenIn: LoadEvent[], { id, kind, flags, body }: SeenEvent): void {
+    const message = kind === "m" ? parseLoadText(body.toString("latin1")) : undefined;
+    if (message?.run !== this.#run) return;
+    seenIn.push({ id, sender: message.sender, n: message.n });
+    if (isSkipped({ flags })) sightings.sampled.add(id);
+    else sightings.shownUpto = Math.max(sightings.shownUpto, id);
   }
 }
 
