@@ -5,7 +5,7 @@ import { learnBytes, learnKernel, learnMemory, learnOtherFrames, learnPage, lear
 import { nonNegativeFit } from "./least-squares.ts";
 import type { Rows } from "./night-load.ts";
 import { observationsOf } from "./observe.ts";
-import { type Costs, DRIVERS, type Observation, ROLES, type RoleName } from "./roles.ts";
+import { type Costs, DRIVERS, microsOf, type Observation, ROLES, type RoleName } from "./roles.ts";
 
 export interface Memory {
   readonly baseBytes: number;
@@ -37,7 +37,7 @@ export interface MachineCosts {
 const LEAST_MICROS = 20_000;
 /**
  * Two things that are in proportion in all windows cannot be told apart: the first is given the cost of both, and the second
- * is not measured. What a run with one gateway and one with two have together is told apart.
+ * is `merged`. What a run with one gateway and a run with two share is told apart.
  */
 const ALWAYS_TOGETHER = 0.995;
 /** A driver that so few windows have is not measured. */
@@ -67,7 +67,7 @@ export function learnCosts(reports: readonly RunReport[], bench?: BenchCosts): M
 }
 
 export function writeCost(costs: Costs | undefined): WriteCost {
-  return { perWrite: costs?.writes ?? 0, perByte: costs?.bytes ?? 0 };
+  return { perWrite: microsOf(costs, "writes"), perByte: microsOf(costs, "bytes") };
 }
 
 function learnRole(role: RoleName, reports: readonly RunReport[], bench: BenchCosts | undefined): Costs | undefined {
@@ -76,17 +76,18 @@ function learnRole(role: RoleName, reports: readonly RunReport[], bench: BenchCo
   const weightOf = ({ cpuMicros }: Observation) => 1 / Math.max(LEAST_MICROS, cpuMicros);
   const column = (driver: string) => observations.map((one) => (one.load[driver] ?? 0) * weightOf(one));
   const measured: string[] = [];
+  const merged: string[] = [];
   for (const driver of DRIVERS[role]) {
     const values = column(driver);
-    const isSeen = values.filter((value) => value > 0).length >= LEAST_WINDOWS;
-    if (isSeen && measured.every((other) => cosine(column(other), values) < ALWAYS_TOGETHER)) measured.push(driver);
+    if (values.filter((value) => value > 0).length < LEAST_WINDOWS) continue;
+    const isApart = measured.every((other) => cosine(column(other), values) < ALWAYS_TOGETHER);
+    (isApart ? measured : merged).push(driver);
   }
   const fitted = nonNegativeFit(
     observations.map((one) => ({ x: measured.map((driver) => one.load[driver] ?? 0), y: one.cpuMicros, weight: weightOf(one) })),
   );
-  return Object.fromEntries(
-    DRIVERS[role].map((driver) => [driver, measured.includes(driver) ? fitted[measured.indexOf(driver)] : undefined]),
-  );
+  const costOf = (driver: string) => (merged.includes(driver) ? "merged" : fitted[measured.indexOf(driver)]);
+  return Object.fromEntries(DRIVERS[role].map((driver) => [driver, costOf(driver)]));
 }
 
 /** 1: in proportion in every window. */

@@ -13,6 +13,8 @@ export function v1ShareOf(report: RunReport): number {
 export function observationsOf(role: RoleName, reports: readonly RunReport[], bench: BenchCosts | undefined): Observation[] {
   const own = reports.flatMap((report) => {
     if (role === "gateway") return gatewayWindows(report).map((window) => gatewayObservation(window, v1ShareOf(report)));
+    // What answers to HTTP cost Redis, Postgres and the balancer is in none of these sums.
+    if (report.scenario === "rest") return [];
     return clusterWindows(report).flatMap((window) => clusterObservation(role, window, v1ShareOf(report)));
   });
   return [...own, ...(bench === undefined ? [] : benchObservations(role, bench))];

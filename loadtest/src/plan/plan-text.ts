@@ -29,7 +29,7 @@ const MEASURED_BY: Readonly<Record<string, string>> = {
   sockets: "npm run load -- storm",
   v1Frames: "npm run load -- night",
   rows: "npm run load -- night",
-  accepted: "npm run load -- night",
+  accepted: "npm run load -- night, with another number of gateways",
   relayed: "npm run load -- fanout, with another number of gateways",
   idle: "npm run load -- storm",
 };
@@ -110,7 +110,7 @@ export function sampledRate(night: NightAsked): number | undefined {
 function costRows({ cpu }: MachineCosts): string[][] {
   return ROLES.flatMap((role) =>
     Object.entries(cpu[role] ?? {}).flatMap(([driver, micros]) =>
-      micros === undefined
+      typeof micros !== "number"
         ? []
         : [[`  ${role}`, driver === "bytes" ? `${number(micros * 1_000)} a 1,000` : number(micros), DRIVER_WORDS[driver] ?? driver]],
     ),
@@ -121,12 +121,11 @@ function notMeasured({ costs, night }: Plan): string[] {
   const roles = ROLES.flatMap((role) => {
     const ofRole = costs.cpu[role];
     if (ofRole === undefined) return [`CPU of ${role}: ${role === "writer" || role === "postgres" ? MEASURED_BY.rows : DEFAULT_RUN}`];
-    return Object.entries(ofRole)
-      .filter(([driver, micros]) => micros === undefined && (driver !== "v1Frames" || night.v1Share > 0))
-      .map(
-        ([driver]) =>
-          `${role}, ${DRIVER_WORDS[driver] ?? driver} (never, or never apart from another thing): ${MEASURED_BY[driver] ?? DEFAULT_RUN}`,
-      );
+    return Object.entries(ofRole).flatMap(([driver, micros]) => {
+      if (typeof micros === "number" || (driver === "v1Frames" && night.v1Share === 0)) return [];
+      const why = micros === "merged" ? " apart from another thing" : "";
+      return [`${role}, ${DRIVER_WORDS[driver] ?? driver}${why}: ${MEASURED_BY[driver] ?? DEFAULT_RUN}`];
+    });
   });
   return [
     ...roles,

@@ -29,8 +29,16 @@ export interface Observation {
   readonly cpuMicros: number;
 }
 
-/** Microseconds of CPU for one of each; undefined: no run did it. */
-export type Costs = Readonly<Record<string, number | undefined>>;
+/**
+ * Microseconds of CPU for one of each. Undefined: no run did it. `merged`: it always came in proportion to another thing,
+ * whose cost holds both; right while that proportion stays, and not where it changes.
+ */
+export type Costs = Readonly<Record<string, number | "merged" | undefined>>;
+
+export function microsOf(costs: Costs | undefined, driver: string): number {
+  const cost = costs?.[driver];
+  return typeof cost === "number" ? cost : 0;
+}
 
 /** In words, for a table. */
 export const DRIVER_WORDS: Readonly<Record<string, string>> = {
@@ -51,13 +59,16 @@ export interface Use {
   readonly cpu: number;
   /** Things in the load that no run did: the use is too low by them. */
   readonly unknown: readonly string[];
+  readonly merged: readonly string[];
 }
 
 export function useOf(costs: Costs | undefined, load: Load): Use | undefined {
   if (costs === undefined) return undefined;
   const asked = Object.entries(load).filter(([, amount]) => amount > 0);
+  const drivers = asked.map(([driver]) => driver);
   return {
-    cpu: asked.reduce((sum, [driver, amount]) => sum + (costs[driver] ?? 0) * amount, 0) / 1_000_000,
-    unknown: asked.filter(([driver]) => costs[driver] === undefined).map(([driver]) => driver),
+    cpu: asked.reduce((sum, [driver, amount]) => sum + microsOf(costs, driver) * amount, 0) / 1_000_000,
+    unknown: drivers.filter((driver) => costs[driver] === undefined),
+    merged: drivers.filter((driver) => costs[driver] === "merged"),
   };
 }

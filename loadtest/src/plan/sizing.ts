@@ -41,7 +41,7 @@ export interface Sizing {
   readonly networkOutPerMachine: number | undefined;
   readonly networkInPerMachine: number | undefined;
   readonly redisCpu: number | undefined;
-  /** Processes that do something here whose cost no run showed: they use more than is told. */
+  /** Processes that do something here whose cost no run showed, or none apart from another's: they may use more. */
   readonly atLeast: readonly RoleName[];
   readonly redisOut: number | undefined;
   readonly redisBytes: number | undefined;
@@ -123,7 +123,7 @@ function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { 
   };
   const redisCpu = uses.redis?.cpu;
   return {
-    atLeast: ROLES.filter((role) => (uses[role]?.unknown.length ?? 0) > 0),
+    atLeast: ROLES.filter((role) => (uses[role]?.unknown.length ?? 0) + (uses[role]?.merged.length ?? 0) > 0),
     redisCpu,
     redisOut: relayed === undefined || eventBytes === undefined ? undefined : relayed * eventBytes,
     redisBytes: costs.redisBytesPerMessage && mean * (costs.redisBytesPerMessage * HISTORY_SECONDS + SEEN_BYTES * SEEN_SECONDS),

@@ -3,6 +3,7 @@
  * costs, whatever the scenario was. Names of curves are those of ../report/collector.ts.
  */
 import type { RunReport, Series } from "../report/run-report.ts";
+import { roomsOf } from "./report-options.ts";
 
 /** Long against the clock of CPU times (10 ms), short against the phases of a run. */
 const WINDOW_SECONDS = 5;
@@ -49,6 +50,7 @@ export function gatewaysOf({ series }: RunReport): string[] {
 
 /** Windows that were measured whole; none of a gateway whose CPU or sockets nobody saw. */
 export function gatewayWindows(report: RunReport): GatewayWindow[] {
+  const rooms = roomsOf(report);
   return gatewaysOf(report).flatMap((gateway) => {
     const curve = curvesOf(report.series);
     const sockets = curve("connections", gateway);
@@ -65,7 +67,8 @@ export function gatewayWindows(report: RunReport): GatewayWindow[] {
           sockets: count,
           joins: riseIn(sockets, fromSeconds),
           delivered,
-          events: count === 0 ? 0 : delivered / count,
+          // A socket is in one room and gets that room's events alone.
+          events: count === 0 ? 0 : (delivered / count) * rooms,
           accepted: rate("accepted"),
           frames: rate("framesSent"),
           bytes: rate("bytesSent"),
