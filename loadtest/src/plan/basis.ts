@@ -22,7 +22,7 @@ const costsSchema = Compile(Costs);
 export async function readBasis(folder: string, except?: string): Promise<Basis> {
   const notes: string[] = [];
   const found = await readReports(folder, (problem) => {
-    if (!problem.startsWith(join(folder, COSTS_FILE))) notes.push(problem.split("\n")[0] ?? problem);
+    if (!problem.startsWith(join(folder, COSTS_FILE))) notes.push((problem.split("\n")[0] ?? problem).replace(/:$/, ""));
   });
   const bench = await readCosts(join(folder, COSTS_FILE), notes);
   const counting = found.filter(({ file, report }) => {

@@ -13,7 +13,7 @@ import { limitsOf } from "./limits.ts";
 import { learnCosts } from "./machine-costs.ts";
 import { type Asked, parseNight } from "./options.ts";
 import { sizeNight } from "./sizing.ts";
-import { syntheticRuns } from "./synthetic-run.ts";
+import { syntheticRun, syntheticRuns } from "./synthetic-run.ts";
 
 const runs = syntheticRuns();
 const [fanout, storm, night] = runs;
@@ -66,6 +66,17 @@ test("a run is predicted from the others, figure by figure", () => {
   expect(checked.map(({ figure }) => figure)).toEqual(
     expect.arrayContaining(["CPU of gateway-1", "bytes sent by gateway-2", "memory of gateway-1", "CPU of haproxy"]),
   );
+  for (const { figure, error } of checked) expect(Math.abs(error), figure).toBeLessThan(0.15);
+});
+
+test("a run over several rooms is predicted by their number: a socket gets its own room's events alone", () => {
+  const steps = [
+    { seconds: 20, sockets: 4_000, messages: 40 },
+    { seconds: 40, sockets: 4_000, messages: 400 },
+  ];
+  const soak = syntheticRun({ scenario: "soak", startedAt: "2026-05-01T23:00:00.000Z", textBytes: 80, rooms: 4, steps });
+  const checked = checkRun(soak, runs).filter(({ figure }) => /CPU of gateway|bytes/.test(figure));
+  expect(checked).toHaveLength(4);
   for (const { figure, error } of checked) expect(Math.abs(error), figure).toBeLessThan(0.15);
 });
 

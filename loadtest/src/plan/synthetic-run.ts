@@ -38,11 +38,12 @@ interface Run {
   readonly textBytes: number;
   readonly gateways?: number;
   readonly v1?: number;
+  readonly rooms?: number;
   readonly steps: readonly Step[];
 }
 
 /** Without noise: each curve is what the costs say. */
-export function syntheticRun({ scenario, startedAt, textBytes, gateways = 2, v1 = 0, steps }: Run, truth = TRUTH): RunReport {
+export function syntheticRun({ scenario, startedAt, textBytes, gateways = 2, v1 = 0, rooms = 1, steps }: Run, truth = TRUTH): RunReport {
   const series = new Map<string, Series>();
   const note = (group: Series["group"], name: string, second: number, value: number) => {
     const key = `${group} ${name}`;
@@ -62,7 +63,7 @@ export function syntheticRun({ scenario, startedAt, textBytes, gateways = 2, v1 
       acceptedSoFar += step.messages;
       const duty = {
         sockets: sockets / gateways,
-        rooms: 1,
+        rooms,
         v1Share: v1,
         joins: joins / gateways,
         events: step.messages,
@@ -75,7 +76,7 @@ export function syntheticRun({ scenario, startedAt, textBytes, gateways = 2, v1 
         note("connections", name, second, duty.sockets);
         note("cpu", name, second, use?.cpu ?? 0);
         note("memory", name, second, (truth.gatewayMemory?.baseBytes ?? 0) + (truth.gatewayMemory?.perSocketBytes ?? 0) * duty.sockets);
-        note("rate", `${name} delivered`, second, duty.sockets * step.messages);
+        note("rate", `${name} delivered`, second, (duty.sockets * step.messages) / rooms);
         note("rate", `${name} accepted`, second, duty.accepted);
         note("rate", `${name} framesSent`, second, writes * (1 - v1) + v1Frames);
         note("rate", `${name} bytesSent`, second, bytesOut);
@@ -106,7 +107,7 @@ export function syntheticRun({ scenario, startedAt, textBytes, gateways = 2, v1 
   for (const table of ["messages", "likes", "viewers"] as const) {
     figures.push({ name: `postgres.${table}.rowBytes`, value: truth.rowBytes[table] ?? 0, unit: "bytes" });
   }
-  return sampleReport({ scenario, startedAt, options: { messageBytes: textBytes, v1 }, series: [...series.values()], figures });
+  return sampleReport({ scenario, startedAt, options: { messageBytes: textBytes, v1, rooms }, series: [...series.values()], figures });
 }
 
 /** As a ladder of rates, a storm and a night would be. */

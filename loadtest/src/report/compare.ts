@@ -30,6 +30,9 @@ export const DEFAULT_SPREAD = 0.1;
 /** Below these a difference is the clock's, whatever its share. */
 const FLOORS: Readonly<Record<string, number>> = { ms: 1, s: 0.1, bytes: 1_000_000 };
 
+/** The mean time of fewer calls says nothing. */
+const LEAST_CALLS = 1_000;
+
 const LESS_IS_BETTER =
   /ms\b|Ms$|micros|µs|seconds|cpu|bytes|delay|late|lag|lost|doubled|disorder|fail|refus|closed|drop|error|reset|repair|void|perCall/i;
 const MORE_IS_BETTER = /deliver|per ?second|\/s$|accepted|stored|held/i;
@@ -97,7 +100,10 @@ function stepFigures({ steps }: RunReport): Figure[] {
 }
 
 function costFigures({ processes, figures }: RunReport): Figure[] {
-  const perCall = figures.filter(({ name }) => name.endsWith(".perCall"));
+  const calls = new Map(figures.map(({ name, value }) => [name, value]));
+  const perCall = figures.filter(
+    ({ name }) => name.endsWith(".perCall") && (calls.get(name.replace(".perCall", ".calls")) ?? 0) >= LEAST_CALLS,
+  );
   return [
     ...processes.flatMap(({ name, cpuSeconds, rssBytes }) => [
       { name: `${name} CPU`, unit: "s", value: cpuSeconds },
