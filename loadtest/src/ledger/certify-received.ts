@@ -45,17 +45,20 @@ export function judgeReceived({ groups, handed, accepted, due, sampled }: Receiv
   const skip = (rule: string, times: number) => {
     if (times > 0) skipped[rule] = (skipped[rule] ?? 0) + times;
   };
+  const declared = new Declared(groups);
   let delivered = 0;
   for (const id of due) {
     const { received, late, again } = deliveries.get(id) ?? NONE;
     const [listened, reset] = [sum(owedOf, id), sum(resetOf, id)];
     const isWithheld = handed.some((one) => one.isWithheld(id));
-    const missing = isWithheld ? 0 : Math.max(0, listened - received);
+    const isSampled = sampled.has(id);
+    const missing = isWithheld && !isSampled ? 0 : Math.max(0, listened - received);
     result.owed += received + missing + reset;
     delivered += received;
     skip("reset", reset);
-    if (sampled.has(id)) skip("sampled", missing);
-    else if (missing > 0) result.lost.set(id, missing);
+    const undeclared = isSampled ? declared.undeclared(id, missing) : missing;
+    skip("sampled", missing - undeclared);
+    if (undeclared > 0) result.lost.set(id, undeclared);
     // More than are owed it got it, though nobody got it twice: they had no right to it.
     const beyond = again + Math.max(0, received - listened);
     if (beyond > 0 && !handed.some((one) => one.blemishes.doubled.has(id))) result.doubled.set(id, beyond);
@@ -63,6 +66,28 @@ export function judgeReceived({ groups, handed, accepted, due, sampled }: Receiv
   }
   const disordered = [...result.disordered.values()].reduce((total, times) => total + times, 0);
   return { ...result, once: delivered - disordered, skipped };
+}
+
+/**
+ * What the batches of version 2 said they leave out: what is not shown beyond that number was not declared. Version 1 is
+ * told nothing. What the last socket has not heard of yet may still be declared.
+ */
+class Declared {
+  readonly #heardUpto: number;
+  #left: number;
+
+  constructor(groups: readonly GroupReceipts[]) {
+    const isTold = groups[0]?.version === 2;
+    this.#left = isTold ? groups.reduce((sum, { sampled }) => sum + sampled, 0) : Number.POSITIVE_INFINITY;
+    this.#heardUpto = Math.min(...groups.map(({ heardUpto }) => heardUpto));
+  }
+
+  undeclared(id: number, missing: number): number {
+    if (id > this.#heardUpto) return 0;
+    const undeclared = Math.max(0, missing - this.#left);
+    this.#left -= missing - undeclared;
+    return undeclared;
+  }
 }
 
 interface Deliveries {

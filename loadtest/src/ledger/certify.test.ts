@@ -54,6 +54,7 @@ function receiptsOf(gateway: string, version: 1 | 2, frames: readonly LoadEvent[
     doubled: broken === "doubled" ? [[victim, 1]] : seenTwice,
     disordered: broken === "disordered" ? [[victim, 1]] : late,
     sampled: 0,
+    heardUpto: Number.POSITIVE_INFINITY,
   };
 }
 
@@ -195,15 +196,21 @@ test("an acknowledgement that was lost is no loss of the message", () => {
   expect(blamed(runWith({ sends: sendsOf(2, () => undefined) }))).toEqual([]);
 });
 
-test("what is sampled need not be handed over or received, but must be logged and stored", () => {
+test("what is sampled need not be handed over or received where batches say so, but must be logged and stored", () => {
   const sends = sendsOf(2, (all) => {
     ackAll(all);
     all.acked(ROOM, 0, VICTIM, 100 + VICTIM * 64, { skipped: true });
   });
   const { trails, receipts, stored } = observe({ hop: "handed", kind: "lost" }, 2);
-  const page = runWith({ sends, trails, receipts, stored });
+  const told = (times: number) => receipts.map((group) => ({ ...group, sampled: times }));
+  const page = runWith({ sends, trails, receipts: told(SOCKETS), stored });
   expect(blamed(page)).toEqual([]);
   expect(rowOf(page, "handed", "gateway-2 v2")).toMatchObject({ owed: 6, once: 5, skipped: { sampled: 1 } });
+  expect(rowOf(page, "received", "gateway-2 v2")).toMatchObject({ owed: 18, once: 15, skipped: { sampled: 3 } });
+  // One socket's batch kept quiet about it; a socket that did not come so far may still be told.
+  expect(rowOf(runWith({ sends, trails, receipts: told(SOCKETS - 1), stored }), "received", "gateway-2 v2")).toMatchObject({ lost: 1 });
+  const notYet = told(0).map((group) => ({ ...group, heardUpto: 100 }));
+  expect(blamed(runWith({ sends, trails, receipts: notYet, stored }))).toEqual([]);
   expect(blamed(runWith({ sends, stored: stored?.filter(({ n }) => n !== VICTIM) }))).toEqual(["stored lost"]);
 });
 

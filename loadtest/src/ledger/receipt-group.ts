@@ -36,7 +36,8 @@ export class ReceiptGroup {
     return isOrdered && upto > position && known === events.length && (events[0]?.id ?? upto) > position;
   }
 
-  report(): GroupReceipts {
+  /** `heardUpto`: where the last of its sockets stands. */
+  report(heardUpto: number): GroupReceipts {
     for (const frame of this.cache.all()) this.#count(frame);
     const { ids, senders, ns, delivered } = this.list;
     return {
@@ -50,11 +51,13 @@ export class ReceiptGroup {
       doubled: [...this.#doubled],
       disordered: [...this.#disordered],
       sampled: this.sampled,
+      heardUpto,
     };
   }
 
   #count(frame: ReceivedFrame): void {
     for (const { id } of frame.events) this.list.deliver(id, frame.takers);
+    this.sampled += frame.sampled * frame.takers;
     frame.takers = 0;
   }
 }

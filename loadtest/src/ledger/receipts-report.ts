@@ -28,8 +28,9 @@ export interface GroupReceipts extends Where {
   /** Received once more, and received behind a later one: `[id, times]`. */
   readonly doubled: readonly (readonly [id: number, times: number])[];
   readonly disordered: readonly (readonly [id: number, times: number])[];
-  /** Events that batches said they leave out, times sockets. */
+  /** Events that batches said they leave out, times sockets; and where the last of the sockets that are there stands. */
   readonly sampled: number;
+  readonly heardUpto: number;
 }
 
 export interface Violation extends Where {

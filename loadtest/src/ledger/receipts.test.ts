@@ -68,6 +68,14 @@ test("each socket that gets each frame is counted, and a frame says what of it w
   expect(report.groups[0]).toMatchObject({ ...V2, ids: [101, 102, 103], senders: [3, 3, 3], ns: [101, 102, 103] });
 });
 
+test("what batches leave out is counted for each socket, and how far all have come is told", () => {
+  const receipts = listeners(V2, 3);
+  for (const socket of [0, 1, 2]) receipts.onFrame(socket, batch(100, 102, [101], { skipped: 1 }));
+  for (const socket of [0, 1, 2]) receipts.onFrame(socket, batch(102, 104, [], { skipped: 2 }));
+  for (const socket of [0, 1]) receipts.onFrame(socket, batch(104, 105, [105]));
+  expect(receipts.report().groups[0]).toMatchObject({ sampled: 9, heardUpto: 104 });
+});
+
 test("what is not of the run is passed over, what cannot be read is counted", () => {
   const receipts = listeners(V2, 1);
   expect(receipts.onFrame(0, bytes({ type: "batch", after: 100, upto: 101, events: [event(101, 8)] }))).toEqual({

@@ -172,11 +172,19 @@ export class Receipts {
     const violations = [...this.#violations];
     for (const [socket] of this.#gaps) this.#tellLost(socket, this.#group(socket), violations);
     return {
-      groups: this.#groups.map((group) => group.report()),
+      groups: this.#groups.map((group) => group.report(this.#heardUpto(group))),
       violations,
       moreViolations: this.#moreViolations,
       unreadable: this.#unreadable,
     };
+  }
+
+  #heardUpto(group: ReceiptGroup): number {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let socket = 0; socket < this.#isOpen.length; socket += 1) {
+      if (this.#isOpen[socket] === 1 && this.#group(socket) === group) lowest = Math.min(lowest, this.#positions[socket] ?? 0);
+    }
+    return lowest;
   }
 
   #follow(socket: number, frame: ReceivedFrame): Delivery {
@@ -227,8 +235,10 @@ export class Receipts {
       this.#positions[socket] = frame.upto;
       const last = this.#last[socket];
       if (last !== undefined) last.next = frame;
-    } else this.#takeSingly(socket, frame, shownUpto);
-    group.sampled += frame.sampled;
+    } else {
+      this.#takeSingly(socket, frame, shownUpto);
+      group.sampled += frame.sampled;
+    }
     group.high = Math.max(group.high, frame.upto);
     this.#last[socket] = this.#positions[socket] === frame.upto ? frame : undefined;
     return frame.delivery;
