@@ -1,6 +1,7 @@
 /** The last hop of the way out: what sockets received, all workers together, against what their gateway handed over. */
 import type { Accepted } from "./accepted.ts";
 import { countAlong } from "./coverage.ts";
+import { IdIndex } from "./id-index.ts";
 import type { Blemishes } from "./judge.ts";
 import type { GroupReceipts } from "./receipts-report.ts";
 import { keyOf } from "./send-book.ts";
@@ -10,7 +11,7 @@ export interface Handed {
   readonly gateway: string;
   readonly version: 1 | 2;
   /** An earlier hop did not bring it to these sockets: only pages (a resume, a welcome) may have. */
-  readonly isWithheld: (id: number) => boolean;
+  readonly withheld: ReadonlySet<number>;
   readonly blemishes: Blemishes;
 }
 
@@ -36,7 +37,7 @@ export interface ReceivedParts {
 }
 
 export function judgeReceived({ groups, handed, accepted, due, sampled }: ReceivedParts): ReceivedVerdict {
-  const deliveries = sumDeliveries(groups, accepted);
+  const deliveries = sumDeliveries(groups, due, accepted);
   const owedOf = groups.map(({ owed }) => countAlong(owed));
   const resetOf = groups.map(({ reset }) => countAlong(reset));
   const sum = (counts: readonly ((id: number) => number)[], id: number) => counts.reduce((total, count) => total + count(id), 0);
@@ -47,10 +48,10 @@ export function judgeReceived({ groups, handed, accepted, due, sampled }: Receiv
   };
   const declared = new Declared(groups);
   let delivered = 0;
-  for (const id of due) {
-    const { received, late, again } = deliveries.get(id) ?? NONE;
+  for (const [i, id] of due.entries()) {
+    const [received = 0, late = 0, again = 0] = [deliveries.received[i], deliveries.late[i], deliveries.again[i]];
     const [listened, reset] = [sum(owedOf, id), sum(resetOf, id)];
-    const isWithheld = handed.some((one) => one.isWithheld(id));
+    const isWithheld = handed.some((one) => one.withheld.has(id));
     const isSampled = sampled.has(id);
     const missing = isWithheld && !isSampled ? 0 : Math.max(0, listened - received);
     result.owed += received + missing + reset;
@@ -90,33 +91,32 @@ class Declared {
   }
 }
 
+/** By the place in `due`. */
 interface Deliveries {
-  received: number;
-  late: number;
-  again: number;
+  readonly received: Uint32Array;
+  readonly late: Uint32Array;
+  readonly again: Uint32Array;
 }
 
-const NONE: Readonly<Deliveries> = { received: 0, late: 0, again: 0 };
-
 /** By the id a message was accepted with; what came under another one is out of its place. */
-function sumDeliveries(groups: readonly GroupReceipts[], accepted: Accepted): Map<number, Deliveries> {
-  const all = new Map<number, Deliveries>();
-  const of = (id: number) => {
-    const known = all.get(id) ?? { received: 0, late: 0, again: 0 };
-    all.set(id, known);
-    return known;
+function sumDeliveries(groups: readonly GroupReceipts[], due: readonly number[], accepted: Accepted): Deliveries {
+  const empty = () => new Uint32Array(due.length);
+  const deliveries = { received: empty(), late: empty(), again: empty() };
+  const add = (index: IdIndex, id: number | undefined, what: keyof Deliveries, times: number) => {
+    const at = id === undefined ? -1 : index.indexOf(id);
+    if (at >= 0) deliveries[what][at] = (deliveries[what][at] ?? 0) + times;
   };
   for (const group of groups) {
+    const index = new IdIndex(due);
     group.ids.forEach((seenId, i) => {
-      const [sender, n] = [group.senders[i] ?? 0, group.ns[i] ?? 0];
+      const [sender = 0, n = 0, times = 0] = [group.senders[i], group.ns[i], group.delivered[i]];
       const isMoved = accepted.keyOf(seenId) !== keyOf(sender, n);
       const id = isMoved ? accepted.idsOf(sender, n)[0] : seenId;
-      if (id === undefined) return;
-      of(id).received += group.delivered[i] ?? 0;
-      if (isMoved) of(id).late += group.delivered[i] ?? 0;
+      add(index, id, "received", times);
+      if (isMoved) add(index, id, "late", times);
     });
-    for (const [id, times] of group.doubled) of(id).again += times;
-    for (const [id, times] of group.disordered) of(id).late += times;
+    for (const [id, times] of group.doubled) add(index, id, "again", times);
+    for (const [id, times] of group.disordered) add(index, id, "late", times);
   }
-  return all;
+  return deliveries;
 }

@@ -79,9 +79,8 @@ class RoomAudit {
     const seen = entries.filter(([, sockets]) => sockets > 0).map(([id]) => ({ id }));
     const verdict = judge({ owed, seen, before: relayed.blemishes, ruleOf: this.#sampledRule });
     if (owed.length > 0) this.#add("handed", `${trail.gateway} v${version}`, verdict);
-    const present = new Set(verdict.present);
-    const isWithheld = (id: number) => covers(id) && !unheard.has(id) && !present.has(id);
-    return { gateway: trail.gateway, version, isWithheld, blemishes: verdict.blemishes };
+    const withheld = new Set([...relayed.lost, ...verdict.lost]);
+    return { gateway: trail.gateway, version, withheld, blemishes: verdict.blemishes };
   }
 
   #writeReceived({ present: due }: Verdict, handed: readonly Handed[]): void {

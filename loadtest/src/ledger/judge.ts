@@ -1,5 +1,7 @@
 /** One hop's judgement: what was owed there against what was seen, in order. What an earlier hop did is not blamed on it. */
 
+import { IdIndex } from "./id-index.ts";
+
 export interface Sighting {
   readonly id: number;
   /** It was seen under another id than it was accepted with. */
@@ -31,9 +33,9 @@ export interface Verdict {
 }
 
 export interface Judged {
-  /** Ids in order, each once. */
+  /** Ids in rising order, each once. */
   readonly owed: readonly number[];
-  readonly seen: readonly Sighting[];
+  readonly seen: Iterable<Sighting>;
   readonly before?: Blemishes;
   /** The rule by which something need not be there. Where it is there, it counts like all others. */
   readonly ruleOf?: (id: number) => string | undefined;
@@ -44,43 +46,47 @@ export interface Judged {
  * another id. Times too many come on top. What was seen and is not owed says nothing here.
  */
 export function judge({ owed, seen, before = NO_BLEMISHES, ruleOf = () => undefined }: Judged): Verdict {
-  const { times, outOfPlace } = countSeen(owed, seen);
+  const { times, isOutOfPlace } = countSeen(owed, seen);
   const skipped: Record<string, number> = {};
   const lost: number[] = [];
   const doubled: number[] = [];
   const disordered: number[] = [];
   const present: number[] = [];
   const allDoubled = new Map(before.doubled);
-  for (const id of owed) {
-    const count = times.get(id) ?? 0;
+  owed.forEach((id, i) => {
+    const count = times[i] ?? 0;
     const rule = count === 0 ? ruleOf(id) : undefined;
     if (rule !== undefined) skipped[rule] = (skipped[rule] ?? 0) + 1;
     else if (count === 0) lost.push(id);
     else present.push(id);
-    for (let extra = before.doubled.get(id) ?? 0; extra < count - 1; extra += 1) doubled.push(id);
-    if (count > 1) allDoubled.set(id, count - 1);
-    if (outOfPlace.has(id) && !before.disordered.has(id)) disordered.push(id);
-  }
+    if (count > 1) {
+      for (let extra = before.doubled.get(id) ?? 0; extra < count - 1; extra += 1) doubled.push(id);
+      allDoubled.set(id, count - 1);
+    }
+    if (isOutOfPlace[i] === 1 && !before.disordered.has(id)) disordered.push(id);
+  });
   const once = present.length - disordered.length;
   const blemishes = { doubled: allDoubled, disordered: new Set([...before.disordered, ...disordered]) };
   return { owed: owed.length, once, skipped, lost, doubled, disordered, present, blemishes };
 }
 
-function countSeen(owed: readonly number[], seen: readonly Sighting[]): { times: Map<number, number>; outOfPlace: Set<number> } {
-  const isOwed = new Set(owed);
-  const times = new Map<number, number>();
-  const placed = new Set<number>();
-  const outOfPlace = new Set<number>();
+/** By the place in `owed`. */
+function countSeen(owed: readonly number[], seen: Iterable<Sighting>): { times: Uint32Array; isOutOfPlace: Uint8Array } {
+  const index = new IdIndex(owed);
+  const times = new Uint32Array(owed.length);
+  const isPlaced = new Uint8Array(owed.length);
+  const isOutOfPlace = new Uint8Array(owed.length);
   let highest = 0;
   for (const { id, isMoved = false } of seen) {
-    if (!isOwed.has(id)) continue;
-    times.set(id, (times.get(id) ?? 0) + 1);
-    if (isMoved || placed.has(id)) continue;
-    placed.add(id);
-    if (id < highest) outOfPlace.add(id);
+    const at = index.indexOf(id);
+    if (at < 0) continue;
+    times[at] = (times[at] ?? 0) + 1;
+    if (isMoved || isPlaced[at] === 1) continue;
+    isPlaced[at] = 1;
+    if (id < highest) isOutOfPlace[at] = 1;
     highest = Math.max(highest, id);
   }
   // Nowhere in its place, whatever else it is there as.
-  for (const id of times.keys()) if (!placed.has(id)) outOfPlace.add(id);
-  return { times, outOfPlace };
+  for (let at = 0; at < owed.length; at += 1) if ((times[at] ?? 0) > 0 && isPlaced[at] === 0) isOutOfPlace[at] = 1;
+  return { times, isOutOfPlace };
 }
