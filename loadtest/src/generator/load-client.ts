@@ -295,6 +295,7 @@ export class LoadClient implements FrameSink, Speaker {
     if (this.#socket !== socket) return;
     const us = nowUs();
     this.#noteEnd();
+    this.sayings.cut();
     if (this.#reader !== undefined) this.#around.accounts.end(this.#plan.account, this.#plan.dialect);
     if (this.#state === "joined") {
       this.#lostUs = us;

@@ -3,6 +3,7 @@
  * has no answers: what it says is gone with its socket, and what it would say without one is not said.
  */
 import type { Sends } from "../ledger/sends.ts";
+import { nowUs } from "./clock.ts";
 import type { Dialect } from "./dialect.ts";
 import { loadClientId, loadLine, loadText, parseLoadClientId } from "./load-text.ts";
 
@@ -23,12 +24,16 @@ interface SayingsOptions {
 /** Answers that do not settle a message: `busy` was not accepted, `unavailable` may have been. Both are said again. */
 const UNSETTLED: ReadonlySet<string> = new Set(["busy", "unavailable"]);
 const RETRY_MS = 1_000;
+/** What is older was read by the server, unless that hung. */
+const UNHEARD_US = 5_000_000;
 const UNNAMED = -1;
 
 export class OpenSayings {
   readonly #options: SayingsOptions;
   /** Made with the first message: most sockets only listen. */
   #open: Map<number, Saying> | undefined;
+  /** Of version 1, which has no answers: what went out of late, `n` and when. */
+  #latest: { n: number; atUs: number }[] = [];
   #next = 0;
 
   constructor(options: SayingsOptions) {
@@ -92,6 +97,14 @@ export class OpenSayings {
     this.#open?.clear();
   }
 
+  /** Its socket was cut: of what version 1 said shortly before, nobody knows whether it was heard. */
+  cut(): void {
+    const { sends, client, sender, dialect } = this.#options;
+    const sinceUs = nowUs() - UNHEARD_US;
+    for (const { n, atUs } of this.#latest) if (atUs >= sinceUs) sends.unanswered(client.room, dialect.version, sender, n);
+    this.#latest = [];
+  }
+
   get count(): number {
     return this.#open?.size ?? 0;
   }
@@ -111,6 +124,12 @@ export class OpenSayings {
     client.say(dialect.messageFrame({ clientId: loadClientId(run, sender, n), text: saying.text, isResend }));
     client.onSpoken();
     sends.sent(client.room, dialect.version, sender, n);
+    if (!dialect.hasAcks) this.#noteLatest(n);
+  }
+
+  #noteLatest(n: number): void {
+    const atUs = nowUs();
+    this.#latest = [...this.#latest.filter((saying) => saying.atUs >= atUs - UNHEARD_US), { n, atUs }];
   }
 
   #numberOf(clientId: string): number | undefined {

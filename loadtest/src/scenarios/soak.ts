@@ -12,7 +12,7 @@ import { growthOf } from "./growth.ts";
 import { countOpenFiles } from "./open-files.ts";
 import { PhaseMeter } from "./phase-meter.ts";
 import { planSoakJoins, planSoakPeriod, type SoakOptions } from "./soak-schedule.ts";
-import { namedNotes, placeOf, StagedRun } from "./staged-run.ts";
+import { namedNotes, placeOf, SELF, StagedRun } from "./staged-run.ts";
 
 export interface SoakRun {
   readonly target: Target;
@@ -100,7 +100,7 @@ function ownMemoryMB(loads: readonly { readonly rssBytes: number }[]): number {
 async function watchFiles({ target, fleet, collector }: StagedRun, signal: AbortSignal): Promise<void> {
   const generators = fleet.pids.map((pid, i) => ({ name: `generator-${i + 1}`, pid }));
   while (!signal.aborted) {
-    for (const { name, pid } of [...target.processes, ...generators, { name: "load", pid: process.pid }]) {
+    for (const { name, pid } of [...target.processes, ...generators, { name: SELF, pid: process.pid }]) {
       const files = pid === undefined ? undefined : await countOpenFiles(pid);
       if (files !== undefined) collector.note("other", `${name} open files`, "files", files);
     }
@@ -171,7 +171,7 @@ interface ProcessGrowth {
 
 /** Of the memory of each process, after the first period. */
 function growthsOf({ series, processes }: Collected, fromSeconds: number): ProcessGrowth[] {
-  const names = new Set(processes.map(({ name }) => name));
+  const names = new Set([SELF, ...processes.map(({ name }) => name)]);
   return series.flatMap(({ group, name, points }) => {
     const growth = group === "memory" && names.has(name) ? growthOf(points, fromSeconds) : undefined;
     if (growth === undefined) return [];

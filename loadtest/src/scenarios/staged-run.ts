@@ -21,6 +21,9 @@ export interface StagedOptions {
   readonly onReport?: (report: WorkerReport) => void;
 }
 
+/** The command's own process, in curves. */
+export const SELF = "load";
+const SELF_EVERY_MS = 1_000;
 /** Answers take this long at most: who still has none then is told as unanswered. */
 const ANSWERS_WITHIN_MS = 30_000;
 const JOINS_WITHIN_MS = 60_000;
@@ -33,6 +36,7 @@ export class StagedRun {
   readonly #latencies: LatencyCurves;
   #ledger: Ledger;
   readonly #beganMs = performance.now();
+  readonly #lookingAtSelf: NodeJS.Timeout;
 
   private constructor(target: Target, parts: { fleet: Fleet; ledger: Ledger; collector: Collector }) {
     this.target = target;
@@ -40,6 +44,7 @@ export class StagedRun {
     this.collector = parts.collector;
     this.#latencies = new LatencyCurves(parts.collector);
     this.#ledger = parts.ledger;
+    this.#lookingAtSelf = setInterval(() => this.#lookAtSelf(), SELF_EVERY_MS).unref();
   }
 
   /** Watches everything that it can when it resolves. The caller finishes it. */
@@ -64,7 +69,7 @@ export class StagedRun {
       const generators = fleet.pids.map((pid, i) => ({ name: `generator-${i + 1}`, pid }));
       const { redisUrl, databaseUrl } = target;
       const collector = await startCollector({
-        processes: [...target.processes, ...generators, { name: "load", pid: process.pid }],
+        processes: [...target.processes, ...generators],
         ...(redisUrl === undefined ? {} : { redisUrl }),
         ...(databaseUrl === undefined ? {} : { databaseUrl }),
       });
@@ -107,9 +112,15 @@ export class StagedRun {
 
   /** Safe to call again, and after a failure. */
   async finish(): Promise<Collected> {
+    clearInterval(this.#lookingAtSelf);
     await this.fleet.finish();
     await this.#ledger.stop();
     return await this.collector.stop();
+  }
+
+  /** By itself: seen from outside, the processes that it started count as its own. */
+  #lookAtSelf(): void {
+    this.collector.note("memory", SELF, "bytes", process.memoryUsage.rss());
   }
 
   #addSends({ sends }: WorkerReport): void {
