@@ -46,7 +46,7 @@ export interface Needs {
 export type OpenTarget = (onProgress: (what: string) => void) => Promise<Target>;
 
 /** Event ids that gateways of an own cluster remember a room and side: read four times a second. */
-const TRAIL_EVENTS = 20_000;
+const TRAIL_EVENTS = 5_000;
 const FIRST_USER_ID = 1_000_000;
 
 export function readTarget(options: OptionReader, needs: Needs, env: Env): OpenTarget {
