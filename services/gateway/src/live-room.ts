@@ -104,9 +104,9 @@ export class LiveRoom {
     return this.#outbox.flushedUpto;
   }
 
-  /** How long the last sweep over its sockets took; 0 where that was some time ago. */
-  get sweepMs(): number {
-    return performance.now() - this.#lastFlushMs < SWEEP_KNOWN_MS ? this.#outbox.sweepMs : 0;
+  /** How much of a tick the last sweep over its sockets took; 0 where that was some time ago. */
+  get sweepShare(): number {
+    return performance.now() - this.#lastFlushMs < SWEEP_KNOWN_MS ? this.#outbox.sweepShare : 0;
   }
 
   /** To be called once, subscribed. False where there is no such session; rejects where that cannot be known now. */

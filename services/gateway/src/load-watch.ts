@@ -3,14 +3,13 @@
  * the largest of them:
  *   busy      time in which the event loop worked instead of waiting
  *   late      by how much nine of ten turns of the loop are behind, of half a second
- *   sweep     the longest last sweep of a room, of the longest tick
+ *   sweep     the last sweep of a room, of its tick: half by its own rule, more only where the tick cannot grow any longer
  *   buffered  bytes that sockets have not taken yet, of what the gateway may hold for them
  */
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { Log } from "@drawchat/runtime/log";
 import { LOAD_STEPS, type LoadLevel } from "./load-level.ts";
 import type { GatewayMetrics } from "./metrics.ts";
-import { MAX_TICK_MS } from "./outbox.ts";
 
 const MAX_BEAT_MS = 1_000;
 /** So that a level is not held for one look alone. */
@@ -24,7 +23,7 @@ export interface LoadWatchOptions {
   maxBufferedBytes: number;
   log: Log;
   metrics: GatewayMetrics;
-  slowestSweepMs: () => number;
+  sweepShare: () => number;
   bufferedBytes: () => number;
 }
 
@@ -81,11 +80,11 @@ export class LoadWatch {
     this.#utilization = now;
     const lateMs = Math.max(0, this.#delay.percentile(90) / 1_000_000 - DELAY_RESOLUTION_MS);
     this.#delay.reset();
-    const { slowestSweepMs, bufferedBytes, maxBufferedBytes } = this.#options;
+    const { sweepShare, bufferedBytes, maxBufferedBytes } = this.#options;
     return {
       busy: utilization,
       late: Math.min(1, lateMs / LATE_MS),
-      sweep: Math.min(1, slowestSweepMs() / MAX_TICK_MS),
+      sweep: Math.min(1, sweepShare()),
       buffered: Math.min(1, bufferedBytes() / maxBufferedBytes),
     };
   }

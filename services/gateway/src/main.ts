@@ -158,7 +158,7 @@ async function start(): Promise<RunningService> {
     ...config.overload,
     log,
     metrics,
-    slowestSweepMs: () => rooms.slowestSweepMs,
+    sweepShare: () => rooms.sweepShare,
     bufferedBytes: () => sweep.bufferedBytes,
   });
   const forget = (connection: Connection) => {

@@ -117,6 +117,7 @@ test("a room whose sweep takes long gets a longer tick, longer still on a loaded
     outbox.add(publication(1, [{ id: 2 }]));
     vi.advanceTimersByTime(sweepMs);
     expect(outbox.tickMs).toBe(tickMs);
+    expect(outbox.sweepShare).toBe(sweepMs / tickMs);
     outbox.add(publication(2, [{ id: 3 }]));
     vi.advanceTimersByTime(tickMs - sweepMs - 1);
     expect(said.v2).toHaveLength(2);

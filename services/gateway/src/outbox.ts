@@ -74,9 +74,9 @@ export class Outbox {
     return Math.min(MAX_TICK_MS, ms);
   }
 
-  /** How long it took to write the last flush to the sockets. */
-  get sweepMs(): number {
-    return this.#sweepMs;
+  /** How much of a tick the last sweep would take: half of it at most, unless the tick is as long as it can be. */
+  get sweepShare(): number {
+    return this.#sweepMs / this.tickMs;
   }
 
   add(publication: Publication): void {

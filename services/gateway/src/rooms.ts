@@ -95,11 +95,11 @@ export class Rooms {
     return counts;
   }
 
-  /** Of all rooms that send at the moment. */
-  get slowestSweepMs(): number {
-    let slowestMs = 0;
-    for (const room of this.#rooms.values()) slowestMs = Math.max(slowestMs, room.sweepMs);
-    return slowestMs;
+  /** The largest of all rooms that send at the moment. */
+  get sweepShare(): number {
+    let largest = 0;
+    for (const room of this.#rooms.values()) largest = Math.max(largest, room.sweepShare);
+    return largest;
   }
 
   #ofKind(kind: RoomSide["kind"]): LiveRoom[] {
