@@ -2,13 +2,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { nowUs } from "../src/generator/clock.ts";
 import { pace } from "../src/generator/pacer.ts";
-import { readProcess } from "../src/report/proc.ts";
 import type { Arena } from "./contestants.ts";
-import { CLIENT_CORE, readCore, SERVER_CORE, shareBetween } from "./machine.ts";
+import { CLIENT_CORE, cpuSecondsOf, readCore, SERVER_CORE, shareBetween } from "./machine.ts";
 import type { Seated } from "./seated.ts";
 
 export interface TurnPlan {
   messagesPerSecond: number;
+  /** So many come at the same instant. Default 1: at even distances. */
+  burst?: number;
   seconds: number;
   textBytes: number;
 }
@@ -99,27 +100,25 @@ interface Look {
   clientCore: Awaited<ReturnType<typeof readCore>>;
 }
 
-async function look({ fleet, server, contestant }: Seated, redisPid: number): Promise<Look> {
-  const [process, redis, serverCore, clientCore] = await Promise.all([
-    readProcess(server.pid),
-    readProcess(redisPid),
+async function look({ fleet, server }: Seated, redisPid: number): Promise<Look> {
+  const [serverCpuSeconds, redisCpuSeconds, serverCore, clientCore] = await Promise.all([
+    cpuSecondsOf(server.pid),
+    cpuSecondsOf(redisPid),
     readCore(SERVER_CORE),
     readCore(CLIENT_CORE),
   ]);
-  if (process === undefined || redis === undefined) throw new Error(`${contestant.title} or Redis has ended`);
-  const { counts } = fleet.totals;
-  return { us: nowUs(), counts, serverCpuSeconds: process.cpuSeconds, redisCpuSeconds: redis.cpuSeconds, serverCore, clientCore };
+  return { us: nowUs(), counts: fleet.totals.counts, serverCpuSeconds, redisCpuSeconds, serverCore, clientCore };
 }
 
 /** From a moment before the measured time until a moment behind it. */
 async function publishSteadily(seated: Seated, plan: TurnPlan): Promise<{ count: number; late: number }> {
-  const { messagesPerSecond, seconds, textBytes } = plan;
+  const { messagesPerSecond, seconds, textBytes, burst = 1 } = plan;
   const count = Math.ceil(messagesPerSecond * (seconds + (warmMs(plan) + TAIL_MS) / 1_000));
   const { run } = seated.fleet;
   const startUs = nowUs();
   const failedBefore = seated.publisher.failed;
   let late = 0;
-  const timeOf = (i: number) => startUs + (i * 1_000_000) / messagesPerSecond;
+  const timeOf = (i: number) => startUs + ((i - (i % burst)) * 1_000_000) / messagesPerSecond;
   const act = (_: number, dueUs: number) => {
     if (nowUs() - dueUs > LATE_US) late += 1;
     seated.publisher.publish({ run, n: seated.published, sentUs: Math.round(dueUs), textBytes });

@@ -15,6 +15,8 @@ export interface Identity {
   readonly expiresAtMs: number;
 }
 
+/** Most people have none: one list for all of them. */
+const NO_ROLES: readonly Role[] = [];
 const MAX_USERNAME_CHARS = 100;
 const MAX_PROFILE_PIC_CHARS = 2048;
 
@@ -59,8 +61,8 @@ export function readProfilePic(claim: unknown): string | null {
   return url?.protocol === "https:" || url?.protocol === "http:" ? claim : null;
 }
 
-function readRoles(claim: unknown): Role[] {
-  return Array.isArray(claim) ? ROLES.filter((role) => claim.includes(role)) : [];
+function readRoles(claim: unknown): readonly Role[] {
+  return Array.isArray(claim) && claim.length > 0 ? ROLES.filter((role) => claim.includes(role)) : NO_ROLES;
 }
 
 /** Seconds since 1970, whole or not, to whole milliseconds. */

@@ -47,14 +47,21 @@ export class Admission {
     return undefined;
   }
 
-  /** A socket that was let in is open from here on. */
-  enter({ text }: ClientAddress): void {
+  /**
+   * A socket that was let in is open from here on. Answers what `leave` must be told: nothing where sockets of an address are
+   * not counted, so that they need not keep it.
+   */
+  enter(address: ClientAddress): ClientAddress | undefined {
     this.#connections += 1;
-    if (this.#limits.maxSocketsPerAddress > 0) this.#socketsByAddress.set(text, (this.#socketsByAddress.get(text) ?? 0) + 1);
+    if (this.#limits.maxSocketsPerAddress === 0) return undefined;
+    this.#socketsByAddress.set(address.text, (this.#socketsByAddress.get(address.text) ?? 0) + 1);
+    return address;
   }
 
-  leave({ text }: ClientAddress): void {
+  leave(address: ClientAddress | undefined): void {
     this.#connections -= 1;
+    if (address === undefined) return;
+    const { text } = address;
     const left = (this.#socketsByAddress.get(text) ?? 0) - 1;
     if (left > 0) this.#socketsByAddress.set(text, left);
     else this.#socketsByAddress.delete(text);

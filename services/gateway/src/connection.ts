@@ -7,6 +7,7 @@ import type { UserRole } from "@drawchat/protocol/conversations";
 import { CLOSE, type CloseName, type ErrorCode } from "@drawchat/protocol/errors";
 import type { RoomName } from "@drawchat/protocol/ids";
 import type { SeenUser } from "@drawchat/protocol/internal";
+import { FrameBudget } from "./frame-budget.ts";
 import type { Handshake, SocketPath } from "./handshake.ts";
 import { type ErrorExtra, errorFrame } from "./room-frames.ts";
 import type { Seat } from "./seat.ts";
@@ -36,8 +37,10 @@ export interface ConnectionEvents {
 
 export class Connection {
   readonly version: 1 | 2;
-  readonly path: SocketPath;
-  readonly openedMs = performance.now();
+  readonly kind: SocketPath["kind"];
+  readonly budget = new FrameBudget();
+  /** Monotonic; whole, because a fraction would be an object of its own. */
+  readonly openedMs = Math.floor(performance.now());
   identity: Identity | undefined;
   /** How its user is shown in conversations; undefined on a live chat's socket. */
   profile: SeenUser | undefined;
@@ -48,20 +51,21 @@ export class Connection {
   isExpiryTold = false;
   slowSinceMs: number | undefined;
   /** When its session is over, the sockets go one by one: this one at this time (monotonic ms). */
-  leavesAtMs = Number.POSITIVE_INFINITY;
+  leavesAtMs: number | undefined;
   readonly #wire: Wire;
   readonly #events: ConnectionEvents;
   #isAlive = true;
   #isBusy = true; // until the token is verified
   #isQuiet = false;
-  #waiting: Buffer[] = [];
+  /** There only while something waits: a million sockets stand idle. */
+  #waiting: Buffer[] | undefined;
   #waitingBytes = 0;
 
   constructor(wire: Wire, { version, path }: Handshake, events: ConnectionEvents) {
     this.#wire = wire;
     this.#events = events;
     this.version = version;
-    this.path = path;
+    this.kind = path.kind;
   }
 
   get isAlive(): boolean {
@@ -107,7 +111,7 @@ export class Connection {
   markClosed(code: number): void {
     if (this.#isAlive) this.#events.onClose(code);
     this.#isAlive = false;
-    this.#waiting = [];
+    this.#waiting = undefined;
   }
 
   bufferedAmount(): number {
@@ -134,6 +138,7 @@ export class Connection {
     }
     const max = this.isGreeted ? WAITING_MAX_JOINED : WAITING_MAX;
     this.#waitingBytes += bytes.length;
+    this.#waiting ??= [];
     if (this.#waiting.length >= max.frames || this.#waitingBytes > max.bytes) this.end("flood");
     else this.#waiting.push(Buffer.from(bytes));
   }
@@ -147,8 +152,11 @@ export class Connection {
   resume(handle: FrameHandler): void {
     this.#isBusy = false;
     while (!this.#isBusy && this.#isAlive) {
-      const bytes = this.#waiting.shift();
-      if (bytes === undefined) return;
+      const bytes = this.#waiting?.shift();
+      if (bytes === undefined) {
+        this.#waiting = undefined;
+        return;
+      }
       this.#waitingBytes -= bytes.length;
       this.#handle(bytes, handle);
     }

@@ -31,3 +31,12 @@ test("the third frame of bad form in 10 s is one too many, and good frames do no
   verdicts((now) => budget.countFrame(now), at(0, 50));
   expect(verdicts((now) => budget.countBadFrame(now), [0, 5_000, 10_000, 15_000, 19_999])).toEqual(["ok", "ok", "ok", "ok", "bad"]);
 });
+
+test("what counts no more is forgotten, what still does is not", () => {
+  const budget = new FrameBudget();
+  verdicts((now) => budget.countFrame(now), at(0, 60));
+  budget.forget(9_999);
+  expect(budget.countFrame(9_999)).toBe("flood");
+  budget.forget(20_000);
+  expect(verdicts((now) => budget.countFrame(now), at(20_000, 60))).not.toContain("flood");
+});

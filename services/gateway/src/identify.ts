@@ -1,13 +1,13 @@
 /** Who is behind an upgraded socket: the token, the pace of the user's joins, their other sockets. The same on every path. */
 import type { Identity } from "@drawchat/auth/claims";
 import type { TokenVerifier } from "@drawchat/auth/token";
-import type { RateLimiterMemory } from "rate-limiter-flexible";
 import type { Connection } from "./connection.ts";
+import type { JoinPace } from "./join-pace.ts";
 import type { UserSockets } from "./user-sockets.ts";
 
 export interface IdentifyDeps {
   /** A user's joins, whichever the path and session. */
-  joins: RateLimiterMemory;
+  joins: JoinPace;
   verifier: TokenVerifier;
   /** Those of this path. */
   users: UserSockets;
@@ -23,8 +23,7 @@ export async function identify(
   const verdict = await verifier.verify(token);
   if (!connection.isAlive) return undefined;
   if (verdict.kind === "refused") return refuse(connection, verdict.reason === "keys_unavailable" ? "overloaded" : "token");
-  if (!(await mayJoin(joins, verdict.identity.userId))) return refuse(connection, "overloaded", "too many joins");
-  if (!connection.isAlive) return undefined;
+  if (!joins.mayJoin(verdict.identity.userId, performance.now())) return refuse(connection, "overloaded", "too many joins");
   connection.identity = verdict.identity;
   users.add(connection, verdict.identity.userId);
   return verdict.identity;
@@ -42,15 +41,6 @@ export async function renewIdentity(verifier: TokenVerifier, connection: Connect
   const { identity } = verdict;
   if (identity.userId !== current.userId || identity.issuedAtMs < current.issuedAtMs) return refuse(connection, "token");
   return connection.isAlive ? identity : undefined;
-}
-
-async function mayJoin(joins: RateLimiterMemory, userId: number): Promise<boolean> {
-  try {
-    await joins.consume(userId);
-    return true;
-  } catch {
-    return false; // the limiter rejects where the points are used up; in memory it cannot fail otherwise
-  }
 }
 
 function refuse(connection: Connection, name: "token" | "overloaded", reason?: string): undefined {

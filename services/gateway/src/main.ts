@@ -16,6 +16,7 @@ import { ControlWatch } from "./control-watch.ts";
 import { createConversationCommands } from "./conversation-commands.ts";
 import { drainSockets } from "./drain.ts";
 import { InboxFeed } from "./inbox-feed.ts";
+import { JoinPace } from "./join-pace.ts";
 import { joinSession } from "./join-session.ts";
 import { LoadLevel } from "./load-level.ts";
 import { LoadWatch } from "./load-watch.ts";
@@ -100,7 +101,7 @@ async function start(): Promise<RunningService> {
     presenceOf: (userId) => presence.stateOf(userId),
     onSessionState: (sockets, state) => {
       // A session that comes back while its sockets leave (cancelled, and made again) keeps those that are still there.
-      const leavesAtMs = () => (isOver(state) ? performance.now() + Math.random() * config.closeSpreadMs : Number.POSITIVE_INFINITY);
+      const leavesAtMs = () => (isOver(state) ? performance.now() + Math.random() * config.closeSpreadMs : undefined);
       for (const { connection } of sockets.seats) connection.leavesAtMs = leavesAtMs();
     },
   });
@@ -125,7 +126,7 @@ async function start(): Promise<RunningService> {
       messagesPerMinute: config.conversations.maxMessagesPerUserPerMinute,
     }),
   };
-  const joins = new RateLimiterMemory({ points: config.joinsPerUser, duration: 10 });
+  const joins = new JoinPace(config.joinsPerUser);
   const sessionDeps = {
     joins,
     verifier,
@@ -145,8 +146,7 @@ async function start(): Promise<RunningService> {
     admission: new Admission(config.admission, load),
     trustedProxies: config.trustedProxies,
     handlers,
-    onOpen: (connection, token) => {
-      const { path } = connection;
+    onOpen: (connection, { path, token }) => {
       if (path.kind === "session") void joinSession(sessionDeps, connection, token, path.sessionId);
       else void openConversations(conversationDeps, connection, token);
     },
@@ -162,11 +162,11 @@ async function start(): Promise<RunningService> {
     bufferedBytes: () => sweep.bufferedBytes,
   });
   const forget = (connection: Connection) => {
-    const { userId, path } = connection;
+    const { userId, kind } = connection;
     for (const seat of connection.seats) rooms.leave(seat);
     if (userId === undefined) return;
-    users[path.kind].remove(connection, userId);
-    if (path.kind === "session") return;
+    users[kind].remove(connection, userId);
+    if (kind === "session") return;
     inbox.leave(connection, userId);
     presence.remove(connection, userId);
   };

@@ -132,7 +132,7 @@ export class Rooms {
 
   #enter(room: LiveRoom, connection: Connection, userId: number): Seat {
     const seat = new Seat(connection, room, userId);
-    connection.seats = [...connection.seats, seat];
+    connection.seats = connection.seats.concat(seat); // spread into a list it would have room for sixteen more
     room.sockets.add(seat);
     if (room.side.kind === "session") this.#viewersChanged.add(room);
     return seat;

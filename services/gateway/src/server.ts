@@ -12,7 +12,6 @@ import type { Admission } from "./admission.ts";
 import { sendPages } from "./catch-up.ts";
 import type { ClientAddress, TrustedProxies } from "./client-address.ts";
 import { Connection, type ConnectionEvents, type FrameHandler } from "./connection.ts";
-import { FrameBudget } from "./frame-budget.ts";
 import {
   CONVERSATIONS_PATH,
   type Handshake,
@@ -39,15 +38,15 @@ export interface ServerOptions {
   admission: Admission;
   trustedProxies: TrustedProxies;
   handlers: { v1: FrameHandler; v2: FrameHandler; conversations: FrameHandler };
-  onOpen: (connection: Connection, token: string) => void;
+  onOpen: (connection: Connection, handshake: Handshake) => void;
   onClose: (connection: Connection) => void;
 }
 
 interface SocketData {
-  handshake: Handshake;
+  /** Until it is open: the token in it weighs as much as all the rest. */
+  handshake: Handshake | undefined;
   connection: Connection | undefined;
-  budget: FrameBudget;
-  address: ClientAddress;
+  address: ClientAddress | undefined;
 }
 
 type Socket = uWS.WebSocket<SocketData>;
@@ -56,7 +55,6 @@ export class GatewayServer {
   readonly connections = new Set<Connection>();
   readonly #options: ServerOptions;
   readonly #app = uWS.App();
-  readonly #budgets = new WeakMap<Connection, FrameBudget>();
   #listenSocket: uWS.us_listen_socket | undefined;
   #isDraining = false;
 
@@ -99,7 +97,7 @@ export class GatewayServer {
   /** Open sockets that came for this. */
   countOf(kind: SocketPath["kind"]): number {
     let count = 0;
-    for (const connection of this.connections) if (connection.path.kind === kind) count += 1;
+    for (const connection of this.connections) if (connection.kind === kind) count += 1;
     return count;
   }
 
@@ -120,7 +118,7 @@ export class GatewayServer {
 
   /** Three refusals of form in 10 s end a socket. */
   noteBadFrame(connection: Connection): void {
-    if (this.#budgets.get(connection)?.countBadFrame(performance.now()) === "bad") connection.end("badFrames");
+    if (connection.budget.countBadFrame(performance.now()) === "bad") connection.end("badFrames");
   }
 
   #behaviour(maxPayloadLength: number): uWS.WebSocketBehavior<SocketData> {
@@ -165,7 +163,7 @@ export class GatewayServer {
     }
     const { handshake } = verdict;
     response.upgrade<SocketData>(
-      { handshake, connection: undefined, budget: new FrameBudget(), address },
+      { handshake, connection: undefined, address },
       request.getHeader("sec-websocket-key"),
       handshake.subprotocol ?? "",
       "",
@@ -175,12 +173,14 @@ export class GatewayServer {
 
   #onOpen(socket: Socket): void {
     const data = socket.getUserData();
-    const connection = new Connection(socket, data.handshake, this.#events);
+    const { handshake } = data;
+    if (handshake === undefined) return;
+    data.handshake = undefined;
+    const connection = new Connection(socket, handshake, this.#events);
     data.connection = connection;
-    this.#budgets.set(connection, data.budget);
     this.connections.add(connection);
-    this.#options.admission.enter(data.address);
-    this.#options.onOpen(connection, data.handshake.token);
+    data.address = data.address && this.#options.admission.enter(data.address);
+    this.#options.onOpen(connection, handshake);
   }
 
   #onMessage(socket: Socket, message: ArrayBuffer, isBinary: boolean): void {
@@ -195,18 +195,18 @@ export class GatewayServer {
     connection.receive(Buffer.from(message), this.#handlerOf(connection));
   }
 
-  #handlerOf({ path, version }: Connection): FrameHandler {
+  #handlerOf({ kind, version }: Connection): FrameHandler {
     const { v1, v2, conversations } = this.#options.handlers;
-    if (path.kind === "conversations") return conversations;
+    if (kind === "conversations") return conversations;
     return version === 1 ? v1 : v2;
   }
 
   /** Undefined where the socket is gone, or goes now because of this frame: a flood must end inside its own callback. */
   #countFrame(socket: Socket): Connection | undefined {
-    const { connection, budget } = socket.getUserData();
+    const { connection } = socket.getUserData();
     if (connection === undefined || !connection.isAlive) return undefined;
     this.#options.metrics.frames.inc();
-    if (budget.countFrame(performance.now()) === "ok") return connection;
+    if (connection.budget.countFrame(performance.now()) === "ok") return connection;
     connection.end("flood");
     return undefined;
   }

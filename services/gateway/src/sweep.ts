@@ -38,7 +38,8 @@ export class Sweep {
       this.#judgeReading(connection, buffered, nowMs);
       this.#judgeHello(connection, nowMs);
       this.#judgeToken(connection, wallMs);
-      if (nowMs >= connection.leavesAtMs) connection.end("session", "the session is over");
+      connection.budget.forget(nowMs);
+      if (connection.leavesAtMs !== undefined && nowMs >= connection.leavesAtMs) connection.end("session", "the session is over");
     }
     this.#bufferedBytes = bufferedBytes;
   }
