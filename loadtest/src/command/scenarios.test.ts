@@ -1,0 +1,36 @@
+import { Env } from "@drawchat/runtime/env";
+import { expect, test } from "vitest";
+import { OptionReader, type OptionValues, UsageError } from "./option-reader.ts";
+import { SCENARIOS } from "./scenarios.ts";
+import { readTarget } from "./target-options.ts";
+
+function prepare(name: string, values: OptionValues) {
+  const options = new OptionReader(values);
+  const scenario = SCENARIOS.get(name);
+  if (scenario === undefined) throw new Error(`no scenario ${name}`);
+  const { needs } = scenario.prepare(options);
+  readTarget(options, needs, new Env({}));
+  options.finish();
+  return { needs, resolved: options.resolved };
+}
+
+test("a report can say all that was asked for, defaults included, but for the seed, which has a place of its own", () => {
+  const { needs, resolved } = prepare("night", { viewers: "2000", "v1-share": "10%", seed: "7" });
+  expect(resolved).toMatchObject({ viewers: 2_000, v1Share: 0.1, burstShare: 0.3, gateways: 2, noBalancer: false });
+  expect(resolved).not.toHaveProperty("seed");
+  // Everybody within 48 s, most of them in the middle; an observer's token a room.
+  expect(needs).toEqual({ sockets: 2_000, rooms: 1, connectsPerSecond: 96, moreUsers: 1 });
+});
+
+test("every wrong option is told at once", () => {
+  const wrong = { minutes: "700", sockets: "1.5", "v1-share": "2", url: "nowhere", session: ["x"], metrics: ["gateway-1"] };
+  expect(() => prepare("soak", wrong)).toThrow(UsageError);
+  expect(() => prepare("soak", wrong)).toThrow(
+    new RegExp(["--minutes", "--sockets", "--v1-share", "--url", "--session", "--metrics"].map((name) => `${name}[^\\n]+`).join("\\n")),
+  );
+});
+
+test("what is given of a chat that runs is not written into its report", () => {
+  const secret = { url: "http://localhost:8000", redis: "redis://:secret@host", database: "postgres://u:secret@host/db" };
+  expect(JSON.stringify(prepare("rest", secret).resolved)).not.toContain("secret");
+});
