@@ -223,6 +223,16 @@ test("a dead letter and a withdrawn message are declared, a row that is just not
   expect(rowOf(page, "stored")).toMatchObject({ owed: 6, once: 0, skipped: { dead_letter: 1, not_stored: 1 }, lost: 4 });
 });
 
+test("a row or an event under another id than it was accepted with is out of its place, also where the order is the same", () => {
+  const renumbered = <E extends LoadEvent>(events: readonly E[] = []) =>
+    events.map((event) => (event.n === VICTIM ? { ...event, id: event.id + 1 } : event));
+  const { logged, stored, receipts } = observe(undefined, 2);
+  expect(blamed(runWith({ stored: renumbered(stored) }))).toEqual(["stored disordered"]);
+  expect(blamed(runWith({ logged: renumbered(logged) }))).toEqual(["logged disordered"]);
+  const shown = receipts.map((group) => ({ ...group, ids: group.ids.map((id, i) => (i === VICTIM ? id + 1 : id)) }));
+  expect(rowOf(runWith({ receipts: shown }), "received", "gateway-1 v1")).toMatchObject({ owed: 18, once: 15, lost: 0, disordered: 3 });
+});
+
 test("sockets behind a balancer are measured by what all gateways handed over", () => {
   const throughBalancer = (observed: RoomObservations) => observed.receipts.map((group) => ({ ...group, gateway: "balancer" }));
   const clean = observe(undefined, 2);

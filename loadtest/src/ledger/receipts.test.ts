@@ -120,6 +120,20 @@ test.each([V1, V2])("a frame that one socket lacks, has twice or late is told wi
   }
 });
 
+test.each([V1, V2])("what comes late to all sockets is late, one after another and side by side (version $version)", (where) => {
+  const frame = (id: number) => (where.version === 1 ? single(id) : batch(id - 1, id, [id]));
+  const order = [101, 103, 102, 104];
+  const sockets = [0, 1, 2];
+  for (const turns of [
+    sockets.flatMap((socket) => order.map((id) => ({ socket, id }))),
+    order.flatMap((id) => sockets.map((socket) => ({ socket, id }))),
+  ]) {
+    const receipts = listeners(where, 3);
+    for (const { socket, id } of turns) receipts.onFrame(socket, frame(id));
+    expect(sums(receipts.report().groups[0])).toEqual({ owed: 12, delivered: 12, lost: [], doubled: [], disordered: [102, 102, 102] });
+  }
+});
+
 test("an event that is missing, doubled or moved inside one socket's copy of a batch is found", () => {
   for (const copies of [
     [batch(100, 103, [101, 103]), batch(100, 103, [101, 102, 103])],
@@ -207,6 +221,15 @@ test("a version 1 socket of unknown beginning begins with what it sees first, or
   for (const socket of [0, 1, 2]) receipts.onFrame(socket, single(104));
   // Socket 0 is owed all four, 1 three, 2 and 3 what came after 5 s: 103 and 104.
   expect(sums(receipts.report().groups[0])).toEqual({ owed: 11, delivered: 8, lost: [103, 103, 104], doubled: [], disordered: [] });
+});
+
+test("what comes before that with which a version 1 socket seemed to begin was late, not twice there", () => {
+  const receipts = new Receipts({ run: RUN, sockets: 2 });
+  receipts.begin(0, V1, 100);
+  receipts.begin(1, V1, undefined);
+  for (const id of [101, 102, 103, 104]) receipts.onFrame(0, single(id));
+  for (const id of [104, 102]) receipts.onFrame(1, single(id));
+  expect(sums(receipts.report().groups[0])).toEqual({ owed: 7, delivered: 6, lost: [103], doubled: [], disordered: [102] });
 });
 
 test("who is behind is known by room", () => {
