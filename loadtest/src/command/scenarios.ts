@@ -1,11 +1,13 @@
 /** The scenarios of `npm run load`: their options, what they ask of a chat, and how they run. */
 import { randomInt } from "node:crypto";
 import type { RunReport } from "../report/run-report.ts";
+import { FANOUT_JOINS_PER_SECOND, runFanout, TYPICAL_FANOUT } from "../scenarios/fanout.ts";
 import { nightNeeds, runNight } from "../scenarios/night.ts";
 import { TYPICAL_NIGHT } from "../scenarios/night-schedule.ts";
 import { CHATTERS, runRest, TYPICAL_REST } from "../scenarios/rest.ts";
 import { MAX_SOAK_MINUTES, runSoak, soakNeeds } from "../scenarios/soak.ts";
 import { TYPICAL_SOAK } from "../scenarios/soak-schedule.ts";
+import { runStorm, TYPICAL_STORM } from "../scenarios/storm.ts";
 import type { Target } from "../target/target.ts";
 import type { OptionReader } from "./option-reader.ts";
 import type { Needs } from "./target-options.ts";
@@ -29,6 +31,64 @@ function readSeed(options: OptionReader): number {
   delete options.resolved.seed;
   return seed;
 }
+
+const storm: Scenario = {
+  options: ["sockets", "ramp-per-second", "hold-seconds", "after-seconds", "per-second", "bytes", "v1-share", "drop-share", "kill"],
+  usage: `storm: everybody comes, is cut off at once, and comes back
+  --sockets <n>           default ${TYPICAL_STORM.sockets}
+  --ramp-per-second <n>   new sockets a second; default ${TYPICAL_STORM.rampPerSecond}
+  --hold-seconds <n>      before the storm; default ${TYPICAL_STORM.holdSeconds}
+  --after-seconds <n>     from the storm to the last message; default ${TYPICAL_STORM.afterSeconds}
+  --per-second <n>        messages a second all along; default ${TYPICAL_STORM.perSecond}
+  --bytes <n>             of each text; default ${TYPICAL_STORM.bytes}
+  --v1-share <share>      who speaks version 1, which cannot resume; default ${TYPICAL_STORM.v1Share}
+  --drop-share <share>    who is cut off; default ${TYPICAL_STORM.dropShare}
+  --kill <process>        instead, kill -9 of a process of the run's own cluster, such as gateway-1
+`,
+  prepare(options) {
+    const plan = {
+      seed: readSeed(options),
+      sockets: options.int("sockets", TYPICAL_STORM.sockets, { min: 1, max: MAX_SOCKETS }),
+      rampPerSecond: options.number("ramp-per-second", TYPICAL_STORM.rampPerSecond, { min: 1, max: 10_000 }),
+      holdSeconds: options.number("hold-seconds", TYPICAL_STORM.holdSeconds, { min: 0.1, max: 3_600 }),
+      afterSeconds: options.number("after-seconds", TYPICAL_STORM.afterSeconds, { min: 0.1, max: 3_600 }),
+      perSecond: options.number("per-second", TYPICAL_STORM.perSecond, { min: 0.1, max: 10_000 }),
+      bytes: options.int("bytes", TYPICAL_STORM.bytes, { min: 40, max: 480 }),
+      v1Share: options.share("v1-share", TYPICAL_STORM.v1Share),
+      dropShare: options.share("drop-share", TYPICAL_STORM.dropShare),
+      kill: options.text("kill", TYPICAL_STORM.kill),
+    };
+    const needs = { rooms: 1, sockets: plan.sockets, moreUsers: 0, connectsPerSecond: plan.sockets };
+    return { needs, run: (target, onProgress) => runStorm({ target, storm: plan, onProgress }) };
+  },
+};
+
+const fanout: Scenario = {
+  options: ["sockets", "rates", "seconds-per-rung", "bytes", "v1-share", "max-p99-ms"],
+  usage: `fanout: a ladder of message rates until a gateway is full
+  --sockets <n>            default ${TYPICAL_FANOUT.sockets}
+  --rates <n,n,…>          messages a second; default ${TYPICAL_FANOUT.rates.join(",")}
+  --seconds-per-rung <n>   default ${TYPICAL_FANOUT.secondsPerRung}
+  --bytes <n>              of each text; default ${TYPICAL_FANOUT.bytes}
+  --v1-share <share>       default ${TYPICAL_FANOUT.v1Share}
+  --max-p99-ms <n>         a rung above it is the last; default ${TYPICAL_FANOUT.maxP99Ms}
+`,
+  prepare(options) {
+    const rates = options.text("rates", TYPICAL_FANOUT.rates.join(",")).split(",").map(Number);
+    if (rates.some((rate) => !(rate > 0 && rate <= 100_000))) options.problem("--rates are numbers above 0, with commas between");
+    const plan = {
+      seed: readSeed(options),
+      rates,
+      sockets: options.int("sockets", TYPICAL_FANOUT.sockets, { min: 1, max: MAX_SOCKETS }),
+      secondsPerRung: options.number("seconds-per-rung", TYPICAL_FANOUT.secondsPerRung, { min: 0.5, max: 600 }),
+      bytes: options.int("bytes", TYPICAL_FANOUT.bytes, { min: 40, max: 480 }),
+      v1Share: options.share("v1-share", TYPICAL_FANOUT.v1Share),
+      maxP99Ms: options.number("max-p99-ms", TYPICAL_FANOUT.maxP99Ms, { min: 1, max: 60_000 }),
+    };
+    const needs = { rooms: 1, sockets: plan.sockets, moreUsers: 0, connectsPerSecond: FANOUT_JOINS_PER_SECOND };
+    return { needs, run: (target, onProgress) => runFanout({ target, fanout: plan, onProgress }) };
+  },
+};
 
 const night: Scenario = {
   options: [
@@ -128,4 +188,4 @@ const soak: Scenario = {
   },
 };
 
-export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(Object.entries({ night, rest, soak }));
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(Object.entries({ storm, fanout, night, rest, soak }));

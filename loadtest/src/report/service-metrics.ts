@@ -24,8 +24,9 @@ const COUNTERS = [
   { metric: "drawchat_writer_rows_total", figure: "rows", unit: "events/s" },
 ] as const;
 
-/** Those that should stay at nothing: a figure alone, where it did not. */
-const FAULTS = [
+/** Those that should stay at little or nothing: a figure alone, where there was any. */
+const RARE = [
+  { metric: "drawchat_gateway_history_reads_total", figure: "historyReads" },
   { metric: "drawchat_gateway_repairs_total", figure: "repairs" },
   { metric: "drawchat_gateway_resets_total", figure: "resets" },
   { metric: "drawchat_gateway_dropped_total", figure: "dropped" },
@@ -49,7 +50,7 @@ export function figuresOf(process: string, now: Samples, first: Samples): { name
     const value = total(now, metric);
     return value === undefined ? [] : [{ name: `${process}.${figure}`, value: rise(value, total(first, metric)), unit: "" }];
   };
-  return [...COUNTERS.flatMap(risen), ...FAULTS.flatMap(risen).filter(({ value }) => value > 0)];
+  return [...COUNTERS.flatMap(risen), ...RARE.flatMap(risen).filter(({ value }) => value > 0)];
 }
 
 function gaugesOf(process: string, now: Samples): Curve[] {

@@ -1,4 +1,4 @@
-/** One cluster for night, rest and soak at once, each as small as it can be and still have all its parts. */
+/** One cluster for all scenarios at once, each as small as it can be and still have all its parts. */
 
 import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
 import { afterAll, beforeAll, test } from "vitest";
@@ -6,11 +6,13 @@ import type { HopCount } from "../ledger/certificate.ts";
 import { parseReport } from "../report/report-file.ts";
 import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
+import { runFanout, TYPICAL_FANOUT } from "./fanout.ts";
 import { nightNeeds, runNight } from "./night.ts";
 import { planNight, TYPICAL_NIGHT } from "./night-schedule.ts";
 import { runRest, TYPICAL_REST } from "./rest.ts";
 import { runSoak } from "./soak.ts";
 import { TYPICAL_SOAK } from "./soak-schedule.ts";
+import { runStorm, TYPICAL_STORM } from "./storm.ts";
 
 let cluster: Cluster;
 
@@ -36,7 +38,9 @@ async function aim(rooms: number, users: number): Promise<Target> {
     redisUrl: cluster.redis.url,
     databaseUrl: cluster.database.url,
     gateways: gateways.map((name) => ({ name, privateUrl: cluster.privateUrl(name) })),
-    processes: [{ name: "api-1", pid: cluster.process("api-1").pid }],
+    processes: (["api-1", ...gateways] as const).map((name) => {
+      return { name, pid: cluster.process(name).pid, metricsUrl: `${cluster.privateUrl(name)}/metrics` };
+    }),
     changedSettings: [],
     versions: { redis: "", postgres: "" },
     stop: async () => undefined,
@@ -91,4 +95,28 @@ test.concurrent("each period of a soak has a certificate of its own, with the so
   expect(report.steps.length).toBeGreaterThan(1);
   expect(owed(hops(report, "sent"))).toBe(report.steps.length * 28);
   expect(report.series.some(({ name }) => name === "api-1 open files")).toBe(true);
+});
+
+test.concurrent("who is cut off in a storm comes back and has missed nothing, and gateways read next to no history for it", async ({
+  expect,
+}) => {
+  const storm = { ...TYPICAL_STORM, seed: 3, sockets: 60, rampPerSecond: 300, holdSeconds: 0.5, afterSeconds: 1.5, v1Share: 0.2 };
+  const report = await runStorm({ target: await aim(1, 60), storm: { ...storm, perSecond: 40 }, onProgress: () => undefined });
+  expect(parseReport(JSON.stringify(report), "storm").faults).toEqual([]);
+  expect(report.certificate).toMatchObject({ isClean: true, findings: [] });
+  expect(figure(report, "cutOff")).toBe(60);
+  expect(figure(report, "rejoins")).toBe(60);
+  expect(figure(report, "notBack")).toBe(0);
+  expect(figure(report, "historyReads")).toBeLessThanOrEqual(10);
+  expect(owed(hops(report, "stored"))).toBe(100);
+});
+
+test.concurrent("each rung of a ladder tells its rate, its deliveries and what they cost", async ({ expect }) => {
+  const fanout = { ...TYPICAL_FANOUT, seed: 4, sockets: 40, rates: [20, 100], secondsPerRung: 0.8, maxP99Ms: 60_000 };
+  const report = await runFanout({ target: await aim(1, 40), fanout, onProgress: () => undefined });
+  expect(parseReport(JSON.stringify(report), "fanout").certificate).toMatchObject({ isClean: true, findings: [] });
+  const rungs = report.steps.filter(({ name }) => name !== "joins");
+  expect(rungs.length).toBeGreaterThan(0);
+  for (const { figures } of rungs) expect(figures.deliveries).toBe((figures.messages ?? 0) * 40);
+  expect(report.notes[0]).toContain("the ladder ended");
 });

@@ -47,6 +47,10 @@ export function createGatewayMetrics(metrics: Metrics, { sockets, connectionsByR
     loadPressure: metrics.gauge("gateway_load_pressure", "How full the gateway is, by fact, of 1; the largest decides", ["fact"]),
     loadSteps: metrics.counter("gateway_load_steps_total", "Steps taken and ended again", ["step", "move"]),
     tick: metrics.histogram("gateway_tick_ms", "Time between two frames to a busy room, in ms", TICK_BUCKETS_MS),
+    historyReads: metrics.counter(
+      "gateway_history_reads_total",
+      "Reads of a room's history in Redis: a room opened, a hole, a resume from beyond the ring; joins and resumes come from memory",
+    ),
     repairs: metrics.counter("gateway_repairs_total", "Holes filled from history"),
     roomsNotOpened: metrics.counter(
       "gateway_rooms_not_opened_total",

@@ -5,12 +5,14 @@ import { readLikes } from "@drawchat/redis/history-page";
 import type { LikeTarget } from "@drawchat/redis/keys";
 import { type ReadRoomOptions, type RoomState, readRoom } from "@drawchat/redis/room-state";
 import type { ApiClient } from "./api-client.ts";
+import type { GatewayMetrics } from "./metrics.ts";
 import type { RedisClock } from "./redis-clock.ts";
 
 export interface RoomReaderDeps {
   redis: RedisClient;
   api: ApiClient;
   clock: RedisClock;
+  metrics: GatewayMetrics;
 }
 
 export class RoomReader {
@@ -24,7 +26,8 @@ export class RoomReader {
 
   /** Undefined where Redis does not know the room. Rejects where Redis is away. */
   async read(options: ReadRoomOptions = {}): Promise<RoomState | undefined> {
-    const { redis, clock } = this.#deps;
+    const { redis, clock, metrics } = this.#deps;
+    if (options.history !== undefined) metrics.historyReads.inc();
     const requestedAt = performance.now();
     const state = await readRoom(redis, this.#room, options);
     // Before anybody judges the window by it: this may be the gateway's first look at Redis's time.

@@ -1,0 +1,217 @@
+/**
+ * A storm: sockets come at a rate, stay while people talk, are cut off (all, a share, or those of a gateway that is killed) and
+ * come back as real clients do. What counts is that nobody missed anything, how soon all are back, and that Redis hardly
+ * noticed: joins and resumes are served from the gateways' memory.
+ */
+import { sleep } from "@drawchat/runtime/backoff";
+import type { DialectName } from "../generator/dialects.ts";
+import { LATENCIES } from "../generator/latency.ts";
+import { steadySchedule } from "../generator/schedule.ts";
+import type { Certificate } from "../ledger/certificate.ts";
+import type { RunReport } from "../report/run-report.ts";
+import type { Target } from "../target/target.ts";
+import { countHistoryReads } from "./history-reads.ts";
+import { PhaseMeter } from "./phase-meter.ts";
+import { namedNotes, placeOf, StagedRun } from "./staged-run.ts";
+
+export interface StormOptions {
+  readonly seed: number;
+  readonly sockets: number;
+  /** New sockets a second while they come. */
+  readonly rampPerSecond: number;
+  /** From when all are in until the storm. */
+  readonly holdSeconds: number;
+  /** People go on talking for so long from the storm on. */
+  readonly afterSeconds: number;
+  /** Messages, while all are in and while they come back. */
+  readonly perSecond: number;
+  readonly bytes: number;
+  /** Share of the sockets that speak version 1. */
+  readonly v1Share: number;
+  /** Share of the sockets that is cut off at once. */
+  readonly dropShare: number;
+  /** SIGKILL for this process (`gateway-1`) instead; empty: none. */
+  readonly kill: string;
+}
+
+export const TYPICAL_STORM = {
+  sockets: 1_000,
+  rampPerSecond: 500,
+  holdSeconds: 10,
+  afterSeconds: 20,
+  perSecond: 10,
+  bytes: 100,
+  v1Share: 0,
+  dropShare: 1,
+  kill: "",
+} as const;
+
+export interface StormRun {
+  readonly target: Target;
+  readonly storm: StormOptions;
+  readonly onProgress: (what: string) => void;
+}
+
+const LOOK_MS = 250;
+/** A killed server's sockets learn of it at once on this machine, through a balancer a little later. */
+const NOTICED_WITHIN_MS = 15_000;
+
+/** Rejects where the run could not be made; what the chat did wrong is in the report. */
+export async function runStorm({ target, storm, onProgress }: StormRun): Promise<RunReport> {
+  if (storm.kill !== "" && target.kill === undefined) throw new RangeError("only processes of a cluster of the run's own can be killed");
+  const meter = new PhaseMeter();
+  const staged = await StagedRun.start({ target, sockets: storm.sockets, onReport: (report) => meter.add(report) });
+  const ending = new AbortController();
+  const watching = watch(staged, meter, ending.signal);
+  try {
+    await comeIn(staged, storm);
+    await staged.fleet.measure();
+    onProgress(summaryOf(meter.end("ramp", staged.fleet)));
+    const talking = talk(staged, storm);
+    await sleep(storm.holdSeconds * 1_000);
+    onProgress(summaryOf(meter.end("hold", staged.fleet)));
+    const back = await breakAndComeBack(staged, storm);
+    onProgress(`${back.cut} sockets were cut off, all who came back were in after ${(back.withinMs / 1_000).toFixed(1)} s`);
+    onProgress(summaryOf(meter.end("storm", staged.fleet)));
+    await talking;
+    onProgress(summaryOf(meter.end("after", staged.fleet)));
+    const { certificate, hasSettled } = await staged.certify();
+    return await reportOf({ staged, storm, meter, back, certificate, hasSettled });
+  } finally {
+    ending.abort();
+    await watching;
+    await staged.finish();
+  }
+}
+
+/** Resolves when all are in, or gone for good. */
+async function comeIn(staged: StagedRun, { sockets, rampPerSecond, v1Share }: StormOptions): Promise<void> {
+  const { roads, sessions } = staged.target;
+  await staged.fleet.connect({ count: sockets, perSecond: rampPerSecond, roads, sessions, dialects: dialectsOf(v1Share) });
+  await staged.settled();
+}
+
+/** Taken by the sockets in turn, so that a hundred of them have the wanted share. */
+export function dialectsOf(v1Share: number): DialectName[] {
+  if (v1Share === 0) return ["v2"];
+  return Array.from({ length: 100 }, (_, i) => (Math.floor((i + 1) * v1Share) > Math.floor(i * v1Share) ? "v1" : "v2"));
+}
+
+/** Everybody in turn. Resolves when the last message was due. */
+async function talk({ fleet }: StagedRun, { perSecond, holdSeconds, afterSeconds, bytes }: StormOptions): Promise<void> {
+  const seconds = holdSeconds + afterSeconds;
+  await fleet.send(steadySchedule({ perSecond, seconds, senders: fleet.sockets, bytes }));
+}
+
+interface Back {
+  /** Sockets that lost their connection. */
+  readonly cut: number;
+  /** From the cut until everybody who was begun is in, or gone for good. */
+  readonly withinMs: number;
+  /** Of histories, by all gateways, meanwhile; undefined where gateways do not tell. */
+  readonly historyReads: number | undefined;
+}
+
+async function breakAndComeBack(staged: StagedRun, { kill, dropShare }: StormOptions): Promise<Back> {
+  const { fleet, target } = staged;
+  const survivors = target.processes.filter(({ name }) => name !== kill);
+  const readsBefore = await countHistoryReads(survivors);
+  const before = cutSoFar(staged);
+  const { joined } = fleet.totals.states;
+  const beganMs = performance.now();
+  if (kill === "") await fleet.drop({ share: dropShare });
+  else await target.kill?.(kill);
+  await noticed(staged, joined);
+  await staged.settled();
+  const cut = cutSoFar(staged) - before;
+  const withinMs = Math.round(performance.now() - beganMs);
+  const readsAfter = await countHistoryReads(survivors);
+  return { cut, withinMs, historyReads: readsBefore === undefined || readsAfter === undefined ? undefined : readsAfter - readsBefore };
+}
+
+/** Who was cut off has come back, or is gone for good. */
+function cutSoFar({ fleet: { totals } }: StagedRun): number {
+  return totals.counts.rejoins + totals.states.gone;
+}
+
+/** Resolves when the sockets know that their connection is gone: two looks in a row show the same number. */
+async function noticed({ fleet }: StagedRun, before: number): Promise<void> {
+  const untilMs = performance.now() + NOTICED_WITHIN_MS;
+  let joined = before;
+  while (performance.now() < untilMs) {
+    await sleep(LOOK_MS);
+    const now = fleet.totals.states.joined;
+    if (now < before && now >= joined) return;
+    joined = now;
+  }
+}
+
+async function watch({ fleet, collector }: StagedRun, meter: PhaseMeter, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { joined } = fleet.totals.states;
+    meter.noteJoined(joined);
+    collector.note("connections", "joined", "sockets", joined);
+    await sleep(LOOK_MS, signal);
+  }
+}
+
+function summaryOf({ name, figures }: RunReport["steps"][number]): string {
+  const { seconds, peakSockets, joins, rejoins, messages, deliveriesPerSecond, deliveryP99Ms } = figures;
+  const came = `${joins} joined, ${rejoins} came back`;
+  return `${name}: ${seconds} s, ${peakSockets} sockets, ${came}, ${messages} messages, ${deliveriesPerSecond} deliveries/s, p99 ${deliveryP99Ms} ms`;
+}
+
+interface Outcome {
+  readonly staged: StagedRun;
+  readonly storm: StormOptions;
+  readonly meter: PhaseMeter;
+  readonly back: Back;
+  readonly certificate: Certificate;
+  readonly hasSettled: boolean;
+}
+
+async function reportOf({ staged, storm, meter, back, certificate, hasSettled }: Outcome): Promise<RunReport> {
+  const { totals } = staged.fleet;
+  const { counts, states, health, named } = totals;
+  const { seconds } = staged;
+  const collected = await staged.finish();
+  const missing = storm.sockets - states.joined;
+  return {
+    format: 1,
+    scenario: "storm",
+    startedAt: staged.startedAt.toISOString(),
+    seconds: Math.round(seconds * 10) / 10,
+    seed: storm.seed,
+    options: { ...storm },
+    ...placeOf(staged.target),
+    ...(health.void === undefined ? {} : { void: health.void }),
+    generator: {
+      processes: health.processes,
+      maxCpuShare: health.maxCpuShare,
+      loopDelayP99Ms: health.loopDelayP99Ms,
+      sentLate: health.sentLate,
+    },
+    figures: [
+      { name: "peakConnections", value: Math.max(...meter.steps.map(({ figures }) => figures.peakSockets ?? 0)), unit: "sockets" },
+      { name: "messages", value: counts.sent, unit: "messages" },
+      { name: "deliveries", value: counts.deliveries, unit: "deliveries" },
+      { name: "cutOff", value: back.cut, unit: "sockets" },
+      { name: "rejoins", value: counts.rejoins, unit: "sockets" },
+      { name: "backWithinMs", value: back.withinMs, unit: "ms" },
+      { name: "notBack", value: missing, unit: "sockets" },
+      ...(back.historyReads === undefined ? [] : [{ name: "historyReads", value: back.historyReads, unit: "reads" }]),
+      ...collected.figures,
+    ],
+    latencies: LATENCIES.map((name) => totals.latency(name)),
+    steps: meter.steps,
+    processes: collected.processes,
+    series: collected.series,
+    certificate,
+    faults: missing === 0 ? [] : [`${missing} of ${storm.sockets} sockets were not in at the end`],
+    notes: [
+      ...collected.notes,
+      ...(hasSettled ? [] : ["not everything had come within 20 s of the last answer: what was missing then is in the certificate"]),
+      ...namedNotes(named),
+    ],
+  };
+}
