@@ -166,6 +166,7 @@ async function start(): Promise<RunningService> {
     for (const seat of connection.seats) rooms.leave(seat);
     if (userId === undefined) return;
     users[kind].remove(connection, userId);
+    joins.noteEnd(userId, performance.now());
     if (kind === "session") return;
     inbox.leave(connection, userId);
     presence.remove(connection, userId);
