@@ -134,15 +134,15 @@ function cutSoFar({ fleet: { totals } }: StagedRun): number {
   return totals.counts.rejoins + totals.states.gone;
 }
 
-/** Resolves when the sockets know that their connection is gone: two looks in a row show the same number. */
+/** Resolves when the sockets know that their connection is gone: there are fewer than before, and no fewer at the next look. */
 async function noticed({ fleet }: StagedRun, before: number): Promise<void> {
   const untilMs = performance.now() + NOTICED_WITHIN_MS;
-  let joined = before;
+  let least = before;
   while (performance.now() < untilMs) {
     await sleep(LOOK_MS);
-    const now = fleet.totals.states.joined;
-    if (now < before && now >= joined) return;
-    joined = now;
+    const { joined } = fleet.totals.states;
+    if (least < before && joined >= least) return;
+    least = Math.min(least, joined);
   }
 }
 
