@@ -192,7 +192,7 @@ test.each([
   expect(blamed(await run.finish())).toEqual([`stored ${kind}`]);
 });
 
-test("a gateway that is killed answers for what it told, and its sockets are owed the rest where they come back", async () => {
+test("a gateway that is killed answers for what it told, and its sockets are owed the rest where they come back; so does the one started in its place", async () => {
   const run = await SmallRun.start(cluster);
   await run.say();
   await run.say([0, 1]);
@@ -201,6 +201,9 @@ test("a gateway that is killed answers for what it told, and its sockets are owe
   const since = run.sockets[2]?.drop();
   await run.say([0, 1]);
   run.sockets[2] = await run.join(2, SEATS[0], { since });
+  await run.say([0, 1, 2]);
+  await cluster.restart("gateway-2");
+  run.sockets.push(await run.join(4, SEATS[2]));
   await run.say([0, 1, 2]);
   expect(await run.settle()).toBe(true);
   const certificate = await run.finish();
