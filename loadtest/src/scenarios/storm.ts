@@ -71,7 +71,7 @@ export async function runStorm({ target, storm, onProgress }: StormRun): Promise
     await sleep(storm.holdSeconds * 1_000);
     onProgress(summaryOf(meter.end("hold", staged.fleet)));
     const back = await breakAndComeBack(staged, storm);
-    onProgress(`${back.cut} sockets were cut off, all who came back were in after ${(back.withinMs / 1_000).toFixed(1)} s`);
+    onProgress(describe(back));
     onProgress(summaryOf(meter.end("storm", staged.fleet)));
     await talking;
     onProgress(summaryOf(meter.end("after", staged.fleet)));
@@ -127,6 +127,11 @@ async function breakAndComeBack(staged: StagedRun, { kill, dropShare }: StormOpt
   const withinMs = Math.round(performance.now() - beganMs);
   const readsAfter = await countHistoryReads(survivors);
   return { cut, withinMs, historyReads: readsBefore === undefined || readsAfter === undefined ? undefined : readsAfter - readsBefore };
+}
+
+function describe({ cut, withinMs, historyReads }: Back): string {
+  const reads = historyReads === undefined ? "" : `; gateways read ${historyReads} histories in Redis for it`;
+  return `${cut} sockets were cut off, all who came back were in after ${(withinMs / 1_000).toFixed(1)} s${reads}`;
 }
 
 /** Who was cut off has come back, or is gone for good. */

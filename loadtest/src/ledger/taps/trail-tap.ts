@@ -32,6 +32,7 @@ export class TrailTap {
   readonly #next: Record<Side, number> = { relayed: 0, handed1: 0, handed2: 0 };
   readonly #ending = new AbortController();
   #boot: string | undefined;
+  #isAway = false;
   #loop: Promise<void> = Promise.resolve();
 
   constructor({ name, privateUrl }: WatchedGateway, room: RoomName) {
@@ -50,6 +51,7 @@ export class TrailTap {
 
   /** True where it took all up to this id from Redis and handed it on, or has no room for it (any more), or is away. */
   isAt(upto: number): boolean {
+    if (this.#isAway) return true;
     return SIDES.every((side) => {
       const last = this.#entries[side].at(-1);
       return last === undefined || last[1] === MARK_END || last[0] >= upto;
@@ -78,8 +80,10 @@ export class TrailTap {
     while (!signal.aborted) {
       try {
         await this.#readAll();
+        this.#isAway = false;
       } catch {
-        // asked again: if it is still the same process, it still has what it did not tell
+        // Asked again: if it is still the same process, it still has what it did not tell. Nobody waits for it meanwhile.
+        this.#isAway = true;
       }
       await sleep(POLL_MS, signal);
     }
