@@ -96,6 +96,11 @@ export class LocalRedisCluster {
     return infos.every((info) => wanted.every((line) => String(info).split("\r\n").includes(line)));
   }
 
+  /** The slot of a key or channel. */
+  async slotOf(key: string): Promise<number> {
+    return await this.#ask(async ([order]) => Number(await order?.cluster("KEYSLOT", key)));
+  }
+
   /** Which node has the slot. */
   async ownerOf(slot: number): Promise<number> {
     return await this.#ask(async (orders) => {

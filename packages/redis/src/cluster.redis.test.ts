@@ -43,10 +43,6 @@ function say(room: RoomName, text: string) {
   return acceptor.submit({ room, kind: "m", userId: 1, clientId: randomUUID(), parts });
 }
 
-async function slotOf(key: string): Promise<number> {
-  return Number(await redis.cluster("KEYSLOT", key));
-}
-
 beforeEach(async () => {
   await flushAll(redis);
   await Promise.all(ROOMS.map(openRoom));
@@ -97,7 +93,7 @@ test("what belongs to no partition is heard too", async () => {
 
 test("a slot that moves under load loses nothing: the room is heard at its new node, and told where there may be a hole", async () => {
   const room: RoomName = "s5";
-  const slot = await slotOf(keys.channel(room));
+  const slot = await cluster.slotOf(keys.channel(room));
   const heard: string[] = [];
   let restored = 0;
   await subscriber.subscribe(keys.channel(room), {
@@ -129,7 +125,7 @@ test("a slot that moves under load loses nothing: the room is heard at its new n
 test("while a slot is on its way its room answers busy, which is never accepted later", async () => {
   const room: RoomName = "s6";
   await say(room, "before"); // its room exists: a part of its keys does, a part does not
-  const slot = await slotOf(keys.channel(room));
+  const slot = await cluster.slotOf(keys.channel(room));
   const from = await cluster.ownerOf(slot);
   const migration = await cluster.beginMove(slot, (from + 1) % 3);
   expect(await say(room, "meanwhile")).toEqual({ kind: "refused", code: "busy" });
@@ -140,7 +136,7 @@ test("while a slot is on its way its room answers busy, which is never accepted 
 }, 20_000);
 
 test("a node that is killed takes its own rooms along and nobody else's, and brings them back", async () => {
-  const ownerOfRoom = async (room: RoomName) => cluster.ownerOf(await slotOf(keys.channel(room)));
+  const ownerOfRoom = async (room: RoomName) => cluster.ownerOf(await cluster.slotOf(keys.channel(room)));
   const owners = await Promise.all(ROOMS.map(ownerOfRoom));
   const [lost, other] = [ROOMS[owners.indexOf(0)] ?? "s1", ROOMS[owners.indexOf(1)] ?? "s1"];
   await say(lost, "before");

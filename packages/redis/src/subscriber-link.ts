@@ -22,6 +22,7 @@ export class SubscriberLink {
   readonly node: RedisNode;
   readonly redis: Redis;
   readonly #isSharded: boolean;
+  #connecting: Promise<void> | undefined;
 
   constructor(target: RedisTarget, node: RedisNode, name: string, events: LinkEvents) {
     this.node = node;
@@ -48,7 +49,15 @@ export class SubscriberLink {
   }
 
   /** Resolves once it can subscribe; rejects where that takes more than 2 s, it goes on trying then. */
-  async connect(): Promise<void> {
+  connect(): Promise<void> {
+    if (this.isReady) return Promise.resolve();
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<void> {
     if (this.redis.status === "wait") await this.redis.connect();
     if (!this.isReady) await once(this.redis, "ready", { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
   }
