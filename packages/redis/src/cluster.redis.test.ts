@@ -113,7 +113,7 @@ test("a slot that moves under load loses nothing: the room is heard at its new n
   for (const to of [(from + 1) % 3, (from + 2) % 3, from]) await cluster.moveSlot(slot, to);
   isMoving = false;
   await talking;
-  expect(restored).toBeGreaterThan(0);
+  await expect.poll(() => restored).toBeGreaterThan(0);
   const history = await readRoom(redis, room, { history: "all" });
   expect(history?.publications.map(({ bytes }) => textsOf(bytes))).toEqual(sent);
   await expect.poll(() => subscriber.isHeard(keys.channel(room))).toBe(true);
