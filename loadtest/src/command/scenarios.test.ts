@@ -30,6 +30,12 @@ test("every wrong option is told at once", () => {
   );
 });
 
+test("a Redis Cluster has three nodes or more, and slots move in a cluster alone", () => {
+  expect(prepare("night", { "redis-nodes": "3", "move-slots": "0.5" }).resolved).toMatchObject({ redisNodes: 3, moveSlots: 0.5 });
+  expect(() => prepare("night", { "redis-nodes": "2" })).toThrow(/--redis-nodes is 1, or 3 and more/);
+  expect(() => prepare("night", { "move-slots": "5" })).toThrow(/--move-slots needs --redis-nodes/);
+});
+
 test("what is given of a chat that runs is not written into its report", () => {
   const secret = { url: "http://localhost:8000", redis: "redis://:secret@host", database: "postgres://u:secret@host/db" };
   expect(JSON.stringify(prepare("rest", secret).resolved)).not.toContain("secret");

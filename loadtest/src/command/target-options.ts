@@ -9,6 +9,8 @@ import type { OptionReader } from "./option-reader.ts";
 export const TARGET_OPTIONS = {
   gateways: { type: "string" },
   writers: { type: "string" },
+  "redis-nodes": { type: "string" },
+  "move-slots": { type: "string" },
   "no-balancer": { type: "boolean" },
   pin: { type: "boolean" },
   url: { type: "string" },
@@ -22,6 +24,8 @@ export const TARGET_OPTIONS = {
 export const TARGET_USAGE = `A chat of its own on this machine (the default)
   --gateways <n>         default 2
   --writers <n>          default 1
+  --redis-nodes <n>      of a Redis Cluster; default 1, a server alone
+  --move-slots <s>       of a Redis Cluster: every so many seconds a room moves to the next node; default 0, never
   --no-balancer          sockets go to the gateways themselves, not through HAProxy
   --pin                  gateways on processor 0, everything else on the others
 
@@ -57,6 +61,10 @@ export function readTarget(options: OptionReader, needs: Needs, env: Env): OpenT
 function readOwn(options: OptionReader, { rooms, sockets, connectsPerSecond }: Needs, env: Env): OpenTarget {
   const gateways = options.int("gateways", 2, { min: 1, max: 50 });
   const writers = options.int("writers", 1, { min: 1, max: 16 });
+  const redisNodes = options.int("redis-nodes", 1, { min: 1, max: 16 });
+  if (redisNodes === 2) options.problem("--redis-nodes is 1, or 3 and more: two nodes of a cluster cannot agree on which of them is away");
+  const moveSlotsSeconds = options.number("move-slots", 0, { min: 0, max: 3_600 });
+  if (moveSlotsSeconds > 0 && redisNodes === 1) options.problem("--move-slots needs --redis-nodes 3 or more");
   const hasBalancer = !options.flag("no-balancer");
   const isPinned = options.flag("pin");
   const haproxyPath = env.optional("HAPROXY_PATH");
@@ -64,6 +72,8 @@ function readOwn(options: OptionReader, { rooms, sockets, connectsPerSecond }: N
     await startOwnCluster({
       gateways,
       writers,
+      redisNodes,
+      moveSlotsEveryMs: moveSlotsSeconds * 1_000,
       hasBalancer,
       isPinned,
       sessions: rooms,

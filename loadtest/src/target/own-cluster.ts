@@ -13,6 +13,7 @@ import { type OwnStores, startStores } from "./own-stores.ts";
 import { pin } from "./pinning.ts";
 import { type ProcessPlan, planProcesses } from "./process-plans.ts";
 import { haproxyVersion, postgresVersion, redisVersion } from "./server-versions.ts";
+import { startSlotMover } from "./slot-mover.ts";
 import type { Target } from "./target.ts";
 
 export interface OwnClusterOptions {
@@ -24,6 +25,10 @@ export interface OwnClusterOptions {
   hasBalancer: boolean;
   /** Rooms. Default 1. */
   sessions?: number;
+  /** 1 (default): a server alone. More: a cluster of so many. */
+  redisNodes?: number;
+  /** Of a cluster: a room moves to the next node so often. Default 0: they stay. */
+  moveSlotsEveryMs?: number;
   /** All that the run opens, for the balancer's own limit. */
   sockets: number;
   connectsPerSecond: number;
@@ -60,9 +65,9 @@ export async function startOwnCluster(options: OwnClusterOptions): Promise<Targe
 type Cleanups = (() => Promise<unknown>)[];
 
 async function start(options: OwnClusterOptions, dir: string, cleanups: Cleanups, stop: () => Promise<void>): Promise<Target> {
-  const { gateways, writers, jobs = 0, sessions = 1, hasBalancer, onProgress } = options;
+  const { gateways, writers, jobs = 0, sessions = 1, redisNodes = 1, hasBalancer, onProgress } = options;
   onProgress?.("starting Redis and Postgres");
-  const stores = await startStores({ dir, sessions, onStarted: (end) => cleanups.push(end) });
+  const stores = await startStores({ dir, sessions, redisNodes, onStarted: (end) => cleanups.push(end) });
   const jwtSecret = randomBytes(32).toString("hex");
   const settings = [...changedSettings(options), ...(options.settings ?? [])];
   const plans = await planProcesses({
@@ -77,6 +82,7 @@ async function start(options: OwnClusterOptions, dir: string, cleanups: Cleanups
   const running = await startProcesses(plans, cleanups);
   if (hasBalancer) onProgress?.("starting HAProxy");
   const haproxy = hasBalancer ? await startHaproxy(plans, options, cleanups) : undefined;
+  moveSlots(options, stores, cleanups);
   const processes = await watchedProcesses(plans, running, stores, haproxy);
   if (options.isPinned === true) await pin(processes);
   const roads = haproxy === undefined ? plansOf(plans, "gateway").map(roadOf) : [balancerRoad(haproxy)];
@@ -142,10 +148,22 @@ async function watchedProcesses(
       const pid = running.get(name)?.pid;
       return pid === undefined ? [] : [{ name, pid, metricsUrl: `http://${HOST}:${privatePort}/metrics` }];
     }),
-    ...(redis.pid === undefined ? [] : [{ name: "redis", pid: redis.pid }]),
+    ...redisProcesses(redis),
     ...(postgres.pid === undefined ? [] : [{ name: "postgres", pid: postgres.pid }]),
     ...(balancerPid === undefined ? [] : [{ name: "haproxy", pid: balancerPid }]),
   ];
+}
+
+function moveSlots({ moveSlotsEveryMs = 0, onProgress }: OwnClusterOptions, { redis, sessions }: OwnStores, cleanups: Cleanups): void {
+  if (moveSlotsEveryMs === 0 || !("nodes" in redis)) return;
+  const mover = startSlotMover(redis, sessions, moveSlotsEveryMs);
+  cleanups.push(async () => onProgress?.(`slots moved: ${await mover.stop()}`));
+}
+
+/** `redis`, or `redis-1` and so on. */
+function redisProcesses(redis: OwnStores["redis"]): ProcessToWatch[] {
+  const servers = "nodes" in redis ? redis.nodes : [redis];
+  return servers.flatMap(({ pid }, n) => (pid === undefined ? [] : [{ name: servers.length === 1 ? "redis" : `redis-${n + 1}`, pid }]));
 }
 
 async function kill(running: ReadonlyMap<string, ServiceProcess>, name: string): Promise<void> {

@@ -7,9 +7,10 @@ import { createSession } from "@drawchat/db/session-changes";
 import { freePort } from "@drawchat/local/ports";
 import { type LocalPostgres, startPostgres } from "@drawchat/local/postgres";
 import { type LocalRedis, startRedis } from "@drawchat/local/redis";
+import { type LocalRedisCluster, startRedisCluster } from "@drawchat/local/redis-cluster";
 
 export interface OwnStores {
-  readonly redis: LocalRedis;
+  readonly redis: LocalRedis | LocalRedisCluster;
   readonly postgres: LocalPostgres;
   readonly databaseUrl: string;
   readonly sessions: readonly number[];
@@ -19,6 +20,8 @@ export interface StoresOptions {
   dir: string;
   /** How many sessions are open at once. */
   sessions: number;
+  /** 1: a server alone. More: a cluster of so many. */
+  redisNodes: number;
   /** Told of each as soon as it runs, to be called in reverse in the end. */
   onStarted: (stop: () => Promise<void>) => void;
 }
@@ -26,9 +29,9 @@ export interface StoresOptions {
 const HOUR_MS = 3_600_000;
 
 /** Both as in production: the append-only file on, commits on disk. */
-export async function startStores({ dir, sessions, onStarted }: StoresOptions): Promise<OwnStores> {
+export async function startStores({ dir, sessions, redisNodes, onStarted }: StoresOptions): Promise<OwnStores> {
   await chmod(dir, 0o755); // Postgres runs as another user where we are root
-  const startingRedis = freePort().then((port) => startRedis({ dir: join(dir, "redis"), port }));
+  const startingRedis = startOwnRedis(join(dir, "redis"), redisNodes);
   const startingPostgres = freePort().then((port) => startPostgres({ dir: join(dir, "postgres"), port }));
   // Whichever runs must be stopped where the other fails.
   for (const starting of [startingRedis, startingPostgres])
@@ -44,6 +47,10 @@ export async function startStores({ dir, sessions, onStarted }: StoresOptions): 
   } finally {
     await database.close();
   }
+}
+
+async function startOwnRedis(dir: string, nodes: number): Promise<LocalRedis | LocalRedisCluster> {
+  return nodes === 1 ? startRedis({ dir, port: await freePort() }) : startRedisCluster({ dir, nodes });
 }
 
 /** Open since an hour ago; its draw is in an hour, and it stays open longer than any run lasts. */

@@ -4,7 +4,8 @@ import { promisify } from "node:util";
 import { connectDatabase } from "@drawchat/db/connect";
 import { cacheDir } from "@drawchat/local/cache";
 import { findHaproxy } from "@drawchat/local/haproxy";
-import { Redis } from "ioredis";
+import { commandClient } from "@drawchat/redis/connect";
+import { createLog } from "@drawchat/runtime/log";
 
 const run = promisify(execFile);
 
@@ -18,8 +19,7 @@ export async function haproxyVersion(path: string | undefined): Promise<string> 
 
 /** Such as `7.0.15`; empty where it does not answer. */
 export async function redisVersion(url: string): Promise<string> {
-  const client = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: () => null });
-  client.on("error", () => undefined); // told by the rejected call
+  const client = commandClient(url, "load", createLog("load", "silent")); // where it does not answer, that is the version
   try {
     await client.connect();
     return /redis_version:(\S+)/.exec(await client.info("server"))?.[1] ?? "";
