@@ -13,7 +13,8 @@ const app = uWS.App();
 /** As the gateway has them. */
 const MIN_TICK_MS = 10;
 const MAX_TICK_MS = 250;
-const SWEEPS_PER_TICK = 2;
+const SWEEPS_PER_TICK = 4;
+const FULL_TICK_SWEEPS = 2;
 const MAX_FRAME_BYTES = 16_384;
 const TOPIC = "all";
 const EVENTS = "E".charCodeAt(0);
@@ -21,23 +22,32 @@ const NEWLINE = 10;
 const [OPEN, COMMA, CLOSE] = [Buffer.from("["), Buffer.from(","), Buffer.from("]")];
 
 let waiting: Buffer[] = [];
+let waitingBytes = 0;
 let timer: NodeJS.Timeout | undefined;
+let dueMs = Number.POSITIVE_INFINITY;
 let lastFlushMs = Number.NEGATIVE_INFINITY;
 let sweepMs = 0;
 
 function take(publication: Buffer): void {
   if (publication[0] !== EVENTS) return;
   waiting.push(publication);
-  if (timer !== undefined) return;
-  const waitMs = lastFlushMs + Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, SWEEPS_PER_TICK * sweepMs)) - performance.now();
+  waitingBytes += publication.length;
+  const sweeps = waitingBytes >= MAX_FRAME_BYTES ? FULL_TICK_SWEEPS : SWEEPS_PER_TICK;
+  const nextMs = lastFlushMs + Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, sweeps * sweepMs));
+  if (nextMs >= dueMs) return;
+  clearTimeout(timer);
+  dueMs = nextMs;
+  const waitMs = dueMs - performance.now();
   if (waitMs <= 0) flush();
   else timer = setTimeout(flush, waitMs);
 }
 
 function flush(): void {
-  timer = undefined;
+  clearTimeout(timer);
+  dueMs = Number.POSITIVE_INFINITY;
   const publications = waiting;
   waiting = [];
+  waitingBytes = 0;
   lastFlushMs = performance.now();
   if (form === "arrays") publishArrays(publications);
   else publishSingle(publications);

@@ -104,11 +104,11 @@ test("when busy events go out once a tick, joined, in order", () => {
 
 test("a room whose sweep takes long gets a longer tick, longer still on a loaded gateway, at most a quarter of a second", () => {
   for (const [sweepMs, tickMs, hasLongTicks] of [
-    [3, 10, false],
-    [40, 80, false],
+    [2, 10, false],
+    [40, 160, false],
     [200, 250, false],
     [3, 50, true],
-    [40, 160, true],
+    [20, 160, true],
     [200, 250, true],
   ] as const) {
     const { outbox, said } = stage({ sweepMs, hasLongTicks });
@@ -123,6 +123,24 @@ test("a room whose sweep takes long gets a longer tick, longer still on a loaded
     expect(said.v2).toHaveLength(2);
     vi.advanceTimersByTime(1);
     expect(said.v2).toHaveLength(3);
+  }
+});
+
+test("a whole frame waits half as long as one that can still grow", () => {
+  for (const [size, waitMs] of [
+    [4_000, 160],
+    [8_500, 80],
+  ] as const) {
+    const { outbox, said } = stage({ sweepMs: 40 });
+    outbox.add(publication(0, [{ id: 1 }]));
+    vi.advanceTimersByTime(1_000);
+    outbox.add(publication(1, [{ id: 2 }]));
+    vi.advanceTimersByTime(40);
+    for (const id of [3, 4]) outbox.add(publication(id - 1, [{ id, size }]));
+    vi.advanceTimersByTime(waitMs - 41);
+    expect(said.v2).toHaveLength(2);
+    vi.advanceTimersByTime(1);
+    expect(said.v2.length).toBeGreaterThan(2);
   }
 });
 
@@ -284,9 +302,9 @@ test("of many prompt ones in a row the first goes at once, the others by the tic
   const { outbox, said } = stage({ sweepMs: 40 });
   outbox.add(publication(0, [{ id: 1 }]));
   vi.advanceTimersByTime(40);
-  expect(outbox.tickMs).toBe(80);
+  expect(outbox.tickMs).toBe(160);
   for (let id = 2; id <= 9; id += 1) outbox.add(publication(id - 1, [{ id, flags: EVENT_PROMPT }]));
   expect(batches(said.v2).at(-1)).toEqual([1, 2, [2]]);
-  vi.advanceTimersByTime(80);
+  vi.advanceTimersByTime(160);
   expect(batches(said.v2).slice(2)).toEqual([[2, 9, [3, 4, 5, 6, 7, 8, 9]]]);
 });

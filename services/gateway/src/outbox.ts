@@ -16,12 +16,15 @@ const FRAME_AROUND_BYTES = 100;
 export const MAX_BATCH_BYTES = MAX_FRAME_BYTES - FRAME_AROUND_BYTES;
 
 /**
- * The library writes to the sockets when the loop comes round, some microseconds each: a sweep. Ticks shorter than a sweep
- * gain nothing and starve everything else, so a tick is at least so many times the last sweep.
+ * The library writes to the sockets when the loop comes round, some microseconds each, nearly all of them the kernel's and the
+ * same for a short frame as for a long one: a sweep. So the share of its core that a busy room takes is a sweep's part of a
+ * tick, and a tick is at least so many times the last sweep.
  */
-const SWEEPS_PER_TICK = 2;
+const SWEEPS_PER_TICK = 4;
+/** The same once a whole frame waits: it grows no more by waiting, a second one begins. */
+const FULL_TICK_SWEEPS = 2;
 /** The same where the gateway is loaded: fewer, larger frames. */
-const LONG_TICK_SWEEPS = 4;
+const LONG_TICK_SWEEPS = 8;
 const LONG_TICK_MS = 50;
 export const MAX_TICK_MS = 250;
 
@@ -51,6 +54,7 @@ export function isForV1(event: EventEntry): boolean {
 export class Outbox {
   readonly #options: OutboxOptions;
   #publications: Publication[] = [];
+  #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer rings. */
   #dueMs = Number.POSITIVE_INFINITY;
@@ -65,7 +69,7 @@ export class Outbox {
     this.flushedUpto = flushedUpto;
   }
 
-  /** Time from one flush to the next while the room is busy. */
+  /** Time from one flush to the next while the room is busy; half as long with a whole frame. */
   get tickMs(): number {
     const { tickMs, hasLongTicks } = this.#options;
     const ms = hasLongTicks()
@@ -74,13 +78,19 @@ export class Outbox {
     return Math.min(MAX_TICK_MS, ms);
   }
 
-  /** How much of a tick the last sweep would take: half of it at most, unless the tick is as long as it can be. */
+  get #waitMs(): number {
+    const isFull = this.#waitingBytes >= MAX_BATCH_BYTES && !this.#options.hasLongTicks();
+    return isFull ? Math.min(this.tickMs, Math.max(this.#options.tickMs, FULL_TICK_SWEEPS * this.#sweepMs)) : this.tickMs;
+  }
+
+  /** How much of a tick the last sweep would take: a quarter of it at most, unless the tick is as long as it can be. */
   get sweepShare(): number {
     return this.#sweepMs / this.tickMs;
   }
 
   add(publication: Publication): void {
     this.#publications.push(publication);
+    this.#waitingBytes += publication.bytes.length;
     const nowMs = performance.now();
     const dueMs = this.#dueOf(publication, nowMs);
     if (dueMs >= this.#dueMs) return;
@@ -96,7 +106,7 @@ export class Outbox {
       this.#lastPromptMs = nowMs;
       return nowMs;
     }
-    return this.#lastFlushMs + (skipped > 0 && skipped === events.length ? MAX_TICK_MS : this.tickMs);
+    return this.#lastFlushMs + (skipped > 0 && skipped === events.length ? MAX_TICK_MS : this.#waitMs);
   }
 
   flush(): void {
@@ -105,6 +115,7 @@ export class Outbox {
     const last = publications.at(-1);
     if (last === undefined) return;
     this.#publications = [];
+    this.#waitingBytes = 0;
     this.#lastFlushMs = performance.now();
     if (this.#options.hasV1()) this.#flushV1(publications);
     else this.#noteUnheard(1, publications);
@@ -124,6 +135,7 @@ export class Outbox {
   clear(flushedUpto: number): void {
     this.#stopTimer();
     this.#publications = [];
+    this.#waitingBytes = 0;
     this.flushedUpto = flushedUpto;
   }
 
