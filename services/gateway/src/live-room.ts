@@ -326,6 +326,7 @@ export class LiveRoom {
     this.#deps.metrics.delivered.inc(shown * this.sockets.seats.size);
     this.#deps.metrics.skipped.inc(skipped);
     this.stored.noteFlushed();
+    if (this.side.kind === "session") this.side.counts.noteFlushed();
   }
 
   #noteHanded(version: 1 | 2, id: number): void {

@@ -1,9 +1,17 @@
-/** For values that may be merged: told at once when it was quiet, otherwise at most so often, the latest ones only. */
+/** The longest tick: a busy room's next batch is not further away. */
+const RIDE_MS = 250;
+
+/**
+ * For values that may be merged: told at once when it was quiet, otherwise at most so often, the latest ones only. In a busy room
+ * they ride along with the next batch: a write of their own to every socket would cost as much as one.
+ */
 export class Paced {
   readonly #gapMs: () => number;
   readonly #tell: () => void;
   #timer: NodeJS.Timeout | undefined;
   #lastMs = Number.NEGATIVE_INFINITY;
+  /** The last two times that all sockets were written to. */
+  #rides: readonly [before: number, last: number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
   constructor(gapMs: () => number, tell: () => void) {
     this.#gapMs = gapMs;
@@ -13,9 +21,21 @@ export class Paced {
   /** There is something to tell. */
   schedule(): void {
     if (this.#timer !== undefined) return;
-    const waitMs = this.#lastMs + this.#gapMs() - performance.now();
-    if (waitMs <= 0) this.#run();
+    const nowMs = performance.now();
+    const [before, last] = this.#rides;
+    const isBusy = nowMs - before < 2 * RIDE_MS && nowMs - last < RIDE_MS;
+    const waitMs = Math.max(0, this.#lastMs + this.#gapMs() - nowMs) + (isBusy ? RIDE_MS : 0);
+    if (waitMs === 0) this.#run();
     else this.#timer = setTimeout(() => this.#run(), waitMs);
+  }
+
+  /** All sockets are written to in this turn of the loop: what is due goes along. */
+  ride(): void {
+    const nowMs = performance.now();
+    this.#rides = [this.#rides[1], nowMs];
+    if (this.#timer === undefined || nowMs < this.#lastMs + this.#gapMs()) return;
+    clearTimeout(this.#timer);
+    this.#run();
   }
 
   stop(): void {

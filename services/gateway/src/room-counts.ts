@@ -57,6 +57,11 @@ export class RoomCounts {
     return JSON.stringify({ type: "counts", viewers: this.#viewers, total_likes: this.#likes.get("s") ?? 0, likes });
   }
 
+  /** To be called when the sockets got more events. */
+  noteFlushed(): void {
+    this.#pace.ride();
+  }
+
   stop(): void {
     this.#pace.stop();
   }

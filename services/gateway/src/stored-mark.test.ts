@@ -42,3 +42,27 @@ test("stored is told at once when it was quiet, then at its pace, and never twic
   vi.runAllTimers();
   expect(told.map(({ frame }) => frame)).toEqual([1, 10, 20].map((upto) => ({ type: "stored", upto })));
 });
+
+test("in a busy room stored goes along with a batch, within a quarter of a second even if none comes", () => {
+  const { room, told } = listenedRoom();
+  const stored = new StoredMark(
+    room.sockets,
+    () => 250,
+    () => 1_000,
+  );
+  const uptos = () => told.map(({ frame }) => frame);
+  for (const _ of [1, 2]) {
+    stored.noteFlushed();
+    vi.advanceTimersByTime(50);
+  }
+  stored.note(1);
+  vi.advanceTimersByTime(50);
+  expect(uptos()).toEqual([]);
+  stored.noteFlushed();
+  expect(uptos()).toEqual([{ type: "stored", upto: 1 }]);
+  stored.note(2);
+  vi.advanceTimersByTime(499);
+  expect(uptos()).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(uptos()).toHaveLength(2);
+});

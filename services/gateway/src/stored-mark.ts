@@ -38,9 +38,11 @@ export class StoredMark {
 
   /** To be called when the sockets got more events: `stored` may have waited for them. */
   noteFlushed(): void {
-    if (this.#ahead === 0 || this.#ahead > this.#flushedUpto()) return;
-    this.#reach(this.#ahead);
-    this.#ahead = 0;
+    if (this.#ahead !== 0 && this.#ahead <= this.#flushedUpto()) {
+      this.#reach(this.#ahead);
+      this.#ahead = 0;
+    }
+    this.#pace.ride();
   }
 
   /** The `stored` frame as it holds now, for one socket that just came; undefined where there is nothing to say. */
