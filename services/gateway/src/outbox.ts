@@ -21,8 +21,11 @@ export const MAX_BATCH_BYTES = MAX_FRAME_BYTES - FRAME_AROUND_BYTES;
  * tick, and a tick is at least so many times the last sweep.
  */
 const SWEEPS_PER_TICK = 4;
-/** The same once a whole frame waits: it grows no more by waiting, a second one begins. */
-const FULL_TICK_SWEEPS = 2;
+/**
+ * The same once a whole frame waits: it grows no more by waiting, and what is written in smaller portions is read while the
+ * processor's cache still holds it.
+ */
+const FULL_TICK_SWEEPS = 1;
 /** The same where the gateway is loaded: fewer, larger frames. */
 const LONG_TICK_SWEEPS = 8;
 const LONG_TICK_MS = 50;
@@ -69,7 +72,7 @@ export class Outbox {
     this.flushedUpto = flushedUpto;
   }
 
-  /** Time from one flush to the next while the room is busy; half as long with a whole frame. */
+  /** Time from one flush to the next while the room is busy; shorter with a whole frame. */
   get tickMs(): number {
     const { tickMs, hasLongTicks } = this.#options;
     const ms = hasLongTicks()
