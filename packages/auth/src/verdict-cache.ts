@@ -5,6 +5,7 @@
  */
 import { hash } from "node:crypto";
 import { Lru } from "@drawchat/runtime/lru";
+import type { Identity } from "./claims.ts";
 import { CLOCK_TOLERANCE_SECONDS, type TokenVerifier, type Verdict } from "./token.ts";
 
 export interface VerdictCacheOptions {
@@ -16,16 +17,28 @@ export interface VerdictCacheOptions {
   now?: () => number;
 }
 
+type Taken = Extract<Verdict, { kind: "ok" }>;
+
+export interface CachedVerifier extends TokenVerifier {
+  /** Whom a token is known to belong to at this moment; undefined: `verify` tells. */
+  recall: (token: string) => Identity | undefined;
+}
+
 /** The same verdicts as the verifier's, never beyond the token's end. Never rejects. */
-export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOptions = {}): TokenVerifier {
+export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOptions = {}): CachedVerifier {
   const { maxEntries = 20_000, maxAgeMs = 60_000, now = Date.now } = options;
-  const taken = new Lru<string, { verdict: Verdict; believedUntilMs: number }>(maxEntries);
+  const taken = new Lru<string, { verdict: Taken; believedUntilMs: number }>(maxEntries);
+  const find = (digest: string): Taken | undefined => {
+    const known = taken.get(digest);
+    return known !== undefined && now() < known.believedUntilMs ? known.verdict : undefined;
+  };
   return {
+    recall: (token) => find(digestOf(token))?.identity,
     verify: async (token) => {
-      const digest = hash("sha256", token, "base64");
+      const digest = digestOf(token);
       const nowMs = now();
-      const known = taken.get(digest);
-      if (known !== undefined && nowMs < known.believedUntilMs) return known.verdict;
+      const known = find(digest);
+      if (known !== undefined) return known;
       const verdict = await verifier.verify(token);
       if (verdict.kind === "ok") {
         const endsMs = verdict.identity.expiresAtMs + CLOCK_TOLERANCE_SECONDS * 1_000;
@@ -34,4 +47,8 @@ export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOpti
       return verdict;
     },
   };
+}
+
+function digestOf(token: string): string {
+  return hash("sha256", token, "base64");
 }

@@ -1,6 +1,7 @@
 /**
- * What the reads are measured against: Fastify routes that send the same bytes from memory, without and with the same
- * token check. Forked by `reads.ts`; told what to serve by its first message, answers with its port.
+ * What the reads are measured against: Fastify routes that send the same bytes from memory: the body alone, body and
+ * headers, and those after the same token check. Forked by `reads.ts`; told what to serve by its first message, answers
+ * with its port.
  */
 import type { AddressInfo } from "node:net";
 import { createTokenVerifier } from "@drawchat/auth/token";
@@ -9,21 +10,22 @@ import Fastify from "fastify";
 import { authenticate } from "../src/bearer.ts";
 
 export interface BareContent {
-  /** Path → body. */
-  bodies: Record<string, string>;
+  /** By path. */
+  answers: Record<string, { headers: Record<string, string>; body: string }>;
   secret: string;
 }
 
-async function serve({ bodies, secret }: BareContent): Promise<number> {
+async function serve({ answers, secret }: BareContent): Promise<number> {
   const app = Fastify();
   app.decorateRequest("identity", undefined);
   const key = { kind: "secret", secret: new TextEncoder().encode(secret) } as const;
   const verifier = createTokenVerifier({ key, issuer: "drawchat", audience: "drawchat", maxAgeSeconds: 86_400 });
   const onRequest = authenticate(cacheVerdicts(verifier));
-  for (const [path, body] of Object.entries(bodies)) {
+  for (const [path, { headers, body }] of Object.entries(answers)) {
     const bytes = Buffer.from(body);
-    const send = { handler: async (_request: unknown, reply: Fastify.FastifyReply) => reply.type("application/json").send(bytes) };
-    app.get(`/bare${path}`, send);
+    const send = { handler: async (_request: unknown, reply: Fastify.FastifyReply) => reply.headers(headers).send(bytes) };
+    app.get(`/body${path}`, async (_request, reply) => reply.type("application/json").send(bytes));
+    app.get(`/same${path}`, send);
     app.get(`/checked${path}`, { onRequest, ...send });
   }
   await app.listen({ host: "127.0.0.1", port: 0 });

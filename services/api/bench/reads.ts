@@ -1,12 +1,13 @@
 /**
  * `npm run bench:api`: the hot reads of the real api process (Redis and Postgres of its own beside it) against bare
- * Fastify routes that send the same bytes from memory; requests a second, the median of alternating turns.
- * BENCH_SECONDS (5), BENCH_TURNS (3), BENCH_CONNECTIONS (50); BENCH_PROFILE=folder writes the api's CPU profile there.
+ * Fastify routes that send the same from memory: the same body alone, the same bytes (body and headers), and those after
+ * the same token check. Alternating turns; medians, with the least and the most of the turns.
+ * BENCH_SECONDS (5), BENCH_TURNS (5), BENCH_CONNECTIONS (50); BENCH_PROFILE=folder writes the api's CPU profile there.
  */
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signToken } from "@drawchat/auth/token";
@@ -21,19 +22,24 @@ import { Acceptor } from "@drawchat/redis/accept";
 import { commandClient, type RedisClient } from "@drawchat/redis/connect";
 import { Env } from "@drawchat/runtime/env";
 import { createLog } from "@drawchat/runtime/log";
+import { cpuMicrosOf, goalVerdict, spreadOf } from "@drawchat/testkit/bench-turns";
 import { addSession } from "@drawchat/testkit/sessions";
 import autocannon from "autocannon";
 import type { BareContent } from "./bare-server.ts";
 
 const env = new Env(process.env);
 const seconds = env.int("BENCH_SECONDS", 5, { min: 1, max: 60 });
-const turns = env.int("BENCH_TURNS", 3, { min: 1, max: 99 });
+const turns = env.int("BENCH_TURNS", 5, { min: 1, max: 99 });
 const connections = env.int("BENCH_CONNECTIONS", 50, { min: 1, max: 10_000 });
 const profileDir = env.optional("BENCH_PROFILE");
 env.finish();
 
 const LINES = 50;
+/** Of what a bare route manages that sends the same bytes, by CPU a request. */
+const GOAL_PERCENT = 80;
 const PATHS = ["/live-chat/status", "/live-chat/messages"];
+/** Headers that the server adds by itself. */
+const OF_THE_CONNECTION = new Set(["connection", "content-length", "date", "keep-alive"]);
 const secret = randomBytes(32).toString("hex");
 const key = { kind: "secret", secret: new TextEncoder().encode(secret) } as const;
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -113,25 +119,20 @@ interface Rate {
 }
 
 async function measure({ url, pid }: Contestant, headers: Record<string, string>, duration = seconds): Promise<Rate> {
-  const cpuBefore = await cpuMicros(pid);
+  const cpuBefore = await cpuMicrosOf(pid);
   const { requests, errors, non2xx } = await autocannon({ url, connections, duration, headers });
   if (errors + non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} refusals`);
-  return { perSecond: requests.average, cpuMicros: ((await cpuMicros(pid)) - cpuBefore) / requests.total };
+  return { perSecond: requests.average, cpuMicros: ((await cpuMicrosOf(pid)) - cpuBefore) / requests.total };
 }
 
-/** What a process has used since its start, by Linux's count in hundredths of a second. */
-async function cpuMicros(pid: number): Promise<number> {
-  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const SAME_BYTES = "bare, the same bytes";
 
 async function compare(path: string, api: Api, bare: Contestant, headers: Record<string, string>): Promise<void> {
   const contestants = {
     api: { url: `${api.url}${path}`, pid: api.pid },
-    bare: { url: `${bare.url}/bare${path}`, pid: bare.pid },
-    "bare, same token check": { url: `${bare.url}/checked${path}`, pid: bare.pid },
+    [SAME_BYTES]: { url: `${bare.url}/same${path}`, pid: bare.pid },
+    "bare, the same body alone": { url: `${bare.url}/body${path}`, pid: bare.pid },
+    "bare, the same bytes after the same token check": { url: `${bare.url}/checked${path}`, pid: bare.pid },
   };
   const rates = new Map<string, Rate[]>();
   for (const contestant of Object.values(contestants)) await measure(contestant, headers, 1); // warm
@@ -144,15 +145,23 @@ async function compare(path: string, api: Api, bare: Contestant, headers: Record
     }
   }
   print(`${path} (${Math.round(commands / turns / seconds)} commands/s of Redis, those inside scripts counted)`);
-  const of = (name: string, figure: keyof Rate) => median((rates.get(name) ?? []).map((rate) => rate[figure]));
-  for (const name of rates.keys()) {
-    const percent = Math.round((100 * of("api", "perSecond")) / of(name, "perSecond"));
-    const cpuPercent = Math.round((100 * of(name, "cpuMicros")) / of("api", "cpuMicros"));
-    print(
-      `  ${name}: ${Math.round(of(name, "perSecond"))}/s, ${of(name, "cpuMicros").toFixed(1)} µs of CPU a request` +
-        (name === "api" ? "" : `; the api has ${percent} % of the rate, ${cpuPercent} % by CPU`),
-    );
-  }
+  const own = rates.get("api") ?? [];
+  for (const [name, those] of rates) printRates(name, those, own);
+}
+
+/** Ratios are those of turns beside each other. */
+function printRates(name: string, those: readonly Rate[], own: readonly Rate[]): void {
+  print(
+    `  ${name}: ${spreadOf(those.map((rate) => rate.perSecond))}/s, ${spreadOf(
+      those.map((rate) => rate.cpuMicros),
+      1,
+    )} µs of CPU a request`,
+  );
+  if (those === own) return;
+  const byRate = own.map((rate, turn) => (100 * rate.perSecond) / (those[turn]?.perSecond ?? Number.NaN));
+  const byCpu = own.map((rate, turn) => (100 * (those[turn]?.cpuMicros ?? Number.NaN)) / rate.cpuMicros);
+  const byCpuText = name === SAME_BYTES ? goalVerdict(byCpu, GOAL_PERCENT) : `${spreadOf(byCpu)} %`;
+  print(`    of which the api does, by CPU: ${byCpuText}; by rate: ${spreadOf(byRate)} %`);
 }
 
 try {
@@ -162,9 +171,15 @@ try {
     { userId: 1, username: "ann", expiresInSeconds: 3_600 },
   );
   const headers = { authorization: `Bearer ${token}` };
-  const bodies: Record<string, string> = {};
-  for (const path of PATHS) bodies[path] = await (await fetch(`${api.url}${path}`, { headers })).text();
-  const bare = await startBare({ bodies, secret });
+  const answers: BareContent["answers"] = {};
+  for (const path of PATHS) {
+    const answer = await fetch(`${api.url}${path}`, { headers });
+    answers[path] = {
+      headers: Object.fromEntries([...answer.headers].filter(([name]) => !OF_THE_CONNECTION.has(name))),
+      body: await answer.text(),
+    };
+  }
+  const bare = await startBare({ answers, secret });
   for (const path of PATHS) await compare(path, api, bare, headers);
 } finally {
   for (const cleanup of cleanups.reverse()) await cleanup();

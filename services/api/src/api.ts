@@ -1,5 +1,5 @@
 /** What the routes are made of. */
-import type { TokenVerifier } from "@drawchat/auth/token";
+import type { CachedVerifier } from "@drawchat/auth/verdict-cache";
 import type { Db } from "@drawchat/db/connect";
 import type { FileStore } from "@drawchat/files/store";
 import type { Acceptor } from "@drawchat/redis/accept";
@@ -19,7 +19,7 @@ export interface ApiParts {
   log: Log;
   redis: RedisClient;
   db: Db;
-  verifier: TokenVerifier;
+  verifier: CachedVerifier;
   acceptor: Acceptor;
   sessions: SessionDirectory;
   glances: RoomGlances;

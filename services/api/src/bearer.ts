@@ -22,11 +22,16 @@ export function authenticate(verifier: TokenVerifier): RequestHook {
 }
 
 function readBearer({ headers, rawHeaders }: IncomingMessage): string {
-  const token = /^Bearer ([^\s,]+)$/i.exec(headers.authorization ?? "")?.[1];
+  const token = tokenIn(headers.authorization);
   // Node keeps the first of two such headers and drops the second in silence.
   const given = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "authorization").length;
   if (token === undefined || given > 1) throw new ClientError("unauthorized");
   return token;
+}
+
+/** The token of an Authorization header; undefined where it has none. */
+export function tokenIn(authorization: string | undefined): string | undefined {
+  return /^Bearer ([^\s,]+)$/i.exec(authorization ?? "")?.[1];
 }
 
 /** The caller of a route behind `authenticate`. */

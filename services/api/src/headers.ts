@@ -5,7 +5,7 @@ import Fastify from "fastify";
 import type { App } from "./api.ts";
 
 /** `allowedOrigins` may call from a browser beside the page's own; nobody may with cookies. */
-export async function addHeaders(app: App, allowedOrigins: readonly string[]): Promise<void> {
+export async function addHeaders(app: Pick<App, "addHook" | "register">, allowedOrigins: readonly string[]): Promise<void> {
   const fixed = { ...(await securityHeaders()), "cache-control": "no-store" };
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(fixed);
@@ -20,6 +20,22 @@ export async function addHeaders(app: App, allowedOrigins: readonly string[]): P
     maxAge: 600,
     strictPreflight: false,
   });
+}
+
+/** What `addHeaders` puts on an answer to a caller of each origin that may call; under undefined, to one who names none. */
+export async function headersByOrigin(allowedOrigins: readonly string[]): Promise<Map<string | undefined, Record<string, string>>> {
+  const probe = Fastify();
+  const own = new Set(["content-type", "content-length", "date", "connection"]);
+  await addHeaders(probe, allowedOrigins);
+  probe.get("/", async () => "");
+  const byOrigin = new Map<string | undefined, Record<string, string>>();
+  for (const origin of [undefined, ...allowedOrigins]) {
+    const { headers } = await probe.inject({ url: "/", headers: origin === undefined ? {} : { origin } });
+    const fixed = Object.entries(headers).filter(([name]) => !own.has(name));
+    byOrigin.set(origin, Object.fromEntries(fixed.map(([name, value]) => [name, String(value)])));
+  }
+  await probe.close();
+  return byOrigin;
 }
 
 /** Helmet's, taken from one answer of it: it makes the same headers anew for each, which was a sixth of a read's cost. */

@@ -4,14 +4,16 @@
  */
 import type { TokenConfig } from "@drawchat/auth/config";
 import { ClientError } from "@drawchat/protocol/errors";
-import { type Log, maskUrl } from "@drawchat/runtime/log";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import type { AnswerRead } from "./answer.ts";
+import { answerReport, type OnAnswer } from "./answer-report.ts";
 import type { ApiParts, App } from "./api.ts";
 import { authenticate } from "./bearer.ts";
 import { answerBrokenRequest } from "./broken-requests.ts";
 import { addConversationSurface } from "./conversation-surface.ts";
-import { addHeaders } from "./headers.ts";
+import { addHeaders, headersByOrigin } from "./headers.ts";
+import { answerAhead } from "./hot-reads.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { answerUnrouted } from "./methods.ts";
 import { addDescription } from "./openapi.ts";
@@ -20,9 +22,9 @@ import { asClientError, sendProblem } from "./problems.ts";
 import { addDemoTokenRoute } from "./routes/demo-token.ts";
 import { addDisconnectRoute } from "./routes/disconnect.ts";
 import { addLikeRoutes } from "./routes/likes.ts";
-import { addMessagesRoute } from "./routes/messages.ts";
+import { addMessagesRoute, MESSAGES_PATH, messagesRead } from "./routes/messages.ts";
 import { addSessionRoutes } from "./routes/sessions.ts";
-import { addStatusRoute } from "./routes/status.ts";
+import { addStatusRoute, STATUS_PATH, statusRead } from "./routes/status.ts";
 import { bodiesAlone } from "./schemas.ts";
 import { addUploadCalls } from "./upload-calls.ts";
 
@@ -41,7 +43,7 @@ export interface PublicServerOptions {
   /** Undefined: no demo sign-in (production). */
   demoTokens: TokenConfig | undefined;
   /** Told of every answer. */
-  onAnswer: (route: string, status: number, seconds: number) => void;
+  onAnswer: OnAnswer;
 }
 
 /** Ready to `listen` or `inject`; opens nothing by itself. */
@@ -70,14 +72,20 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
   app.addContentTypeParser("application/json", { parseAs: "string" }, async (_request: FastifyRequest, body: string) =>
     parseJsonBody(body),
   );
-  addRequestLog(app, httpLog, options);
+  const report = answerReport(httpLog, options.onAnswer);
+  app.addHook("onResponse", (request, reply, done) => {
+    const { method, url } = request;
+    report({ method, route: request.routeOptions.url ?? "unrouted", url, status: reply.statusCode, ms: reply.elapsedTime });
+    done();
+  });
   endKeepAlive(app);
   await addHeaders(app, options.allowedOrigins);
   answerUnrouted(app);
   await addDescription(app, { withPage: options.isDocsPageOn });
+  const reads = { [STATUS_PATH]: statusRead(parts), [MESSAGES_PATH]: messagesRead(parts) };
   // A context of its own: its hooks ask for a token, the page's and the demo's routes need none.
   await app.register((chat, _options, done) => {
-    addChatRoutes(chat.withTypeProvider<TypeBoxTypeProvider>(), parts);
+    addChatRoutes(chat.withTypeProvider<TypeBoxTypeProvider>(), parts, reads);
     done();
   });
   await app.register((conversations, _options, done) => {
@@ -90,12 +98,17 @@ export async function buildPublicServer(parts: ApiParts, options: PublicServerOp
   });
   if (options.demoTokens) addDemoTokenRoute(app, options.demoTokens);
   if (options.webDir !== undefined) await addPages(app, options.webDir);
+  if (parts.settings.enabled) {
+    answerAhead(app, { reads, verifier: parts.verifier, headersByOrigin: await headersByOrigin(options.allowedOrigins), report });
+  }
   await app.ready();
   return app;
 }
 
+type ChatReads = Record<typeof STATUS_PATH | typeof MESSAGES_PATH, AnswerRead>;
+
 /** Everything below /live-chat: a token always; nothing but the status while the chat is switched off. */
-function addChatRoutes(chat: App, parts: ApiParts): void {
+function addChatRoutes(chat: App, parts: ApiParts, reads: ChatReads): void {
   chat.addHook("onRoute", (route) => {
     route.schema = { ...route.schema, security: [{ bearer: [] }], tags: ["live chat"] };
   });
@@ -105,8 +118,8 @@ function addChatRoutes(chat: App, parts: ApiParts): void {
     });
   }
   chat.addHook("onRequest", authenticate(parts.verifier));
-  addStatusRoute(chat, parts);
-  addMessagesRoute(chat, parts);
+  addStatusRoute(chat, reads[STATUS_PATH]);
+  addMessagesRoute(chat, reads[MESSAGES_PATH]);
   addLikeRoutes(chat, parts);
   addSessionRoutes(chat, parts);
   addDisconnectRoute(chat, parts);
@@ -121,20 +134,6 @@ function endKeepAlive(app: App): void {
   app.addHook("onSend", (_request, reply, payload, done) => {
     if (closing) reply.header("connection", "close");
     done(null, payload);
-  });
-}
-
-function addRequestLog(app: App, log: Log, { onAnswer }: PublicServerOptions): void {
-  app.addHook("onResponse", (request, reply, done) => {
-    const { method, url } = request;
-    const route = request.routeOptions.url ?? "unrouted";
-    onAnswer(route, reply.statusCode, reply.elapsedTime / 1_000);
-    // Reads that went well are the bulk: they are in the metrics.
-    const level = method === "GET" && reply.statusCode < 400 ? "debug" : "info";
-    if (log.isLevelEnabled(level)) {
-      log[level]({ method, route, url: maskUrl(url), status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, "request");
-    }
-    done();
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * Looks at rooms, shared: whoever asks gets what Redis said after the question, so an answer holds whatever was
- * acknowledged, on whichever node, before its request came. All who ask within the same millisecond share one look: a
- * storm of readers costs at most a thousand small reads a second, whatever its size.
+ * acknowledged, on whichever node, before its request came. One look at a time: all who ask while it is under way
+ * share the next, so a storm of readers costs no more small reads than Redis has round trips, whatever its size.
  */
 import type { RoomName } from "@drawchat/protocol/ids";
 import type { RedisClient } from "@drawchat/redis/connect";
@@ -10,8 +10,6 @@ import { Lru } from "@drawchat/runtime/lru";
 import type { RedisClock } from "./redis-clock.ts";
 import { SharedRead } from "./shared-read.ts";
 
-/** From one look's start to the next one's; a lone reader waits for nothing. */
-const MIN_GAP_MS = 1;
 const MAX_ROOMS = 1_000;
 
 export class RoomGlances {
@@ -29,7 +27,7 @@ export class RoomGlances {
   look(room: RoomName): Promise<Glance> {
     let reads = this.#rooms.get(room);
     if (reads === undefined) {
-      reads = new SharedRead(() => this.#read(room), { minGapMs: MIN_GAP_MS });
+      reads = new SharedRead(() => this.#read(room));
       this.#rooms.set(room, reads);
     }
     return reads.read();

@@ -5,30 +5,36 @@ import { DisabledStatus, Status } from "@drawchat/protocol/rest";
 import type { Glance } from "@drawchat/redis/glance";
 import { stateAt, type TimedSession } from "@drawchat/schedule/window";
 import Type from "typebox";
-import { type Answer, answerOf, etagOf, sendAnswer } from "../answer.ts";
+import { type Answer, type AnswerRead, answerOf, etagOf, sendAnswer } from "../answer.ts";
 import type { ApiParts, App } from "../api.ts";
 import { readOptionalId } from "../query.ts";
 import { problems, sessionQuery } from "../schemas.ts";
 import { iso } from "../session-view.ts";
+
+export const STATUS_PATH = "/live-chat/status";
 
 const DISABLED = { enabled: false, message: "Live chat is disabled" } as const;
 
 const DISABLED_ANSWER = answerOf(DISABLED);
 
 /** Never to be kept, unlike pages: `server_time` is right only when it is sent. Who polls may still ask by tag. */
-export function addStatusRoute(app: App, { glances, sessions, settings }: ApiParts): void {
+export function statusRead({ glances, sessions, settings }: ApiParts): AnswerRead {
+  const texts = new StatusTexts();
+  return async (query) => {
+    if (!settings.enabled) return DISABLED_ANSWER;
+    const { session, nowMs } = await sessions.resolve(readOptionalId(query, "session_id"));
+    if (session === undefined) return answerOf(noDraw(nowMs));
+    return texts.answer(session, await glances.look(sessionRoom(session.id)), nowMs);
+  };
+}
+
+export function addStatusRoute(app: App, read: AnswerRead): void {
   const schema = {
     summary: "State of the current or of a session",
     querystring: sessionQuery,
     response: { 200: Type.Union([Status, DisabledStatus]), ...problems(400, 404) },
   };
-  const texts = new StatusTexts();
-  app.get("/live-chat/status", { schema }, async (request, reply) => {
-    if (!settings.enabled) return sendAnswer(request, reply, DISABLED_ANSWER);
-    const { session, nowMs } = await sessions.resolve(readOptionalId(request.query, "session_id"));
-    if (session === undefined) return sendAnswer(request, reply, answerOf(noDraw(nowMs)));
-    return sendAnswer(request, reply, texts.answer(session, await glances.look(sessionRoom(session.id)), nowMs));
-  });
+  app.get(STATUS_PATH, { schema }, async (request, reply) => sendAnswer(request, reply, await read(request.query)));
 }
 
 /** The text around `server_time`, made once for all who share a look at the room while its state is the same. */

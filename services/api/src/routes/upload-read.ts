@@ -31,7 +31,7 @@ export function addUploadReadRoute(app: App, parts: ApiParts): void {
     const variant = readOptionalWord(request.query, "size", ["thumbnail"]) ?? "file";
     const upload = await findReadable(parts, actorOf(request), readPathUuid(request.params.id));
     const { sizeBytes, ...headers } = describe(upload, variant);
-    if (isKnown(request, headers.etag)) return reply.code(304).headers(headers).send(null);
+    if (isKnown(request.headers["if-none-match"], headers.etag)) return reply.code(304).headers(headers).send(null);
     const range = rangeOf(request, headers.etag, sizeBytes);
     if (range === "unsatisfiable") {
       reply.header("content-range", `bytes */${sizeBytes}`);

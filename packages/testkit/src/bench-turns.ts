@@ -1,0 +1,24 @@
+/** For benchmarks whose contestants take turns: what a process has used, medians with their spread, and goals. */
+import { readFile } from "node:fs/promises";
+
+/** CPU that a process has used since its start, by Linux's count in hundredths of a second. */
+export async function cpuMicrosOf(pid: number): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+/** NaN of nothing. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** The median, with the least and the most: `82 (79-88)`. */
+export function spreadOf(values: readonly number[], digits = 0): string {
+  const [least, middle, most] = [Math.min(...values), median(values), Math.max(...values)].map((value) => value.toFixed(digits));
+  return `${middle} (${least}-${most})`;
+}
+
+/** How a median stands to a goal in percent. */
+export function goalVerdict(percents: readonly number[], goalPercent: number): string {
+  return `${spreadOf(percents)} %, the goal of ${goalPercent} % ${median(percents) >= goalPercent ? "holds" : "does not hold"}`;
+}
