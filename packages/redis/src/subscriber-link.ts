@@ -9,6 +9,9 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const SUBSCRIBE_TIMEOUT_MS = 5_000;
 const MOVED = /^MOVED \d+ (.*):(\d+)$/;
 
+/** The connection ended while a subscription was under way. */
+export class LinkBrokenError extends Error {}
+
 export interface LinkEvents {
   onMessage: (channel: string, bytes: Buffer) => void;
   /** It can subscribe (again). */
@@ -22,6 +25,7 @@ export class SubscriberLink {
   readonly node: RedisNode;
   readonly redis: Redis;
   readonly #isSharded: boolean;
+  readonly #inFlight = new Set<(error: LinkBrokenError) => void>();
   #connecting: Promise<void> | undefined;
 
   constructor(target: RedisTarget, node: RedisNode, name: string, events: LinkEvents) {
@@ -40,12 +44,16 @@ export class SubscriberLink {
       events.onMessage(channel.toString("latin1"), bytes),
     );
     this.redis.on("ready", events.onReady);
-    this.redis.on("close", events.onClose);
+    this.redis.on("close", () => {
+      for (const reject of this.#inFlight) reject(new LinkBrokenError("the subscription connection broke"));
+      events.onClose();
+    });
     this.redis.on("moved", events.onMoved);
   }
 
+  /** A connection that the other side has ended says that it is ready until that is noticed. */
   get isReady(): boolean {
-    return this.redis.status === "ready";
+    return this.redis.status === "ready" && this.redis.stream.writable;
   }
 
   /** Resolves once it can subscribe; rejects where that takes more than 2 s, it goes on trying then. */
@@ -62,16 +70,27 @@ export class SubscriberLink {
     if (!this.isReady) await once(this.redis, "ready", { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
   }
 
-  /** Channels of one slot. Resolves once they are heard, or with the node that has the slot. Rejects where that is unknown. */
+  /** Channels of one slot. Resolves once they are heard, or with the node that has the slot. Rejects where that is unknown, with a LinkBrokenError at once where the connection ends. */
   async subscribe(channels: readonly string[]): Promise<RedisNode | undefined> {
     try {
-      await (this.#isSharded ? this.redis.ssubscribe(...channels) : this.redis.subscribe(...channels));
+      await this.#unlessBroken(this.#isSharded ? this.redis.ssubscribe(...channels) : this.redis.subscribe(...channels));
       return undefined;
     } catch (error) {
       const [, host, port] = MOVED.exec(error instanceof Error ? error.message : "") ?? [];
       if (host === undefined) throw error;
       // A node that does not know its own address says none: it is where this one is.
       return { host: host === "" ? this.node.host : host, port: Number(port) };
+    }
+  }
+
+  /** ioredis drops what was under way when a connection ended: that would be known by its time-out alone. */
+  async #unlessBroken(command: Promise<unknown>): Promise<void> {
+    const { promise: broken, reject } = Promise.withResolvers<never>();
+    this.#inFlight.add(reject);
+    try {
+      await Promise.race([command, broken]);
+    } finally {
+      this.#inFlight.delete(reject);
     }
   }
 

@@ -14,7 +14,7 @@ import { sleep } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
 import { reasonOf, watched } from "./connect.ts";
 import { parseRedisUrl, type RedisNode, type RedisTarget } from "./redis-url.ts";
-import { SubscriberLink } from "./subscriber-link.ts";
+import { LinkBrokenError, SubscriberLink } from "./subscriber-link.ts";
 
 const MAX_HOPS = 5;
 /** Between two attempts to hear again what is lost. */
@@ -151,7 +151,10 @@ export class Subscriber {
       if (link === undefined) throw new Error("the subscription connection is away");
       const waiting = [...group.channels].filter(([, entry]) => entry.state !== "heard");
       if (waiting.length === 0) return;
-      const owner = await link.subscribe(waiting.map(([channel]) => channel));
+      const owner = await subscribeAgain(
+        link,
+        waiting.map(([channel]) => channel),
+      );
       if (owner === undefined) return this.#noteHeard(group, link, waiting);
       noteLost(group);
       group.link = await this.#linkTo(owner);
@@ -251,6 +254,17 @@ export class Subscriber {
       }
       await sleep(RETRY_MS, signal);
     }
+  }
+}
+
+/** As `link.subscribe`, and once more where the connection just broke: somebody may be joining. */
+async function subscribeAgain(link: SubscriberLink, channels: readonly string[]): Promise<RedisNode | undefined> {
+  try {
+    return await link.subscribe(channels);
+  } catch (error) {
+    if (!(error instanceof LinkBrokenError)) throw error;
+    await link.connect();
+    return await link.subscribe(channels);
   }
 }
 
