@@ -63,7 +63,8 @@ test("the daily draw of a date comes back when the explicit session in its place
   if (created === "conflict") throw new Error("conflict");
   expect(await stateOf()).toBe("cancelled");
   await cancelSession(db, created.session.id, Date.now());
-  await expect.poll(stateOf, { timeout: 10_000 }).toBe("scheduled");
+  // At some hours of the day it is open by now.
+  await expect.poll(stateOf, { timeout: 10_000 }).toMatch(/^(scheduled|open)$/);
   await cancelSession(db, daily.id, Date.now());
   const settled = await cluster.session({ opensInMs: 500, drawInMs: 1_000, closesInMs: 60_000 }); // the schedule has looked again by then
   await cluster.waitForLog((line) => line.msg === "session opened" && line.session === settled.id);
