@@ -48,6 +48,8 @@ const FULL_CORE = 0.985;
 
 export async function playTurn({ store }: Arena, seated: Seated, plan: TurnPlan): Promise<Turn> {
   const { fleet, contestant } = seated;
+  // A server that was asked too much before has cut some off: they come back first.
+  await fleet.settled();
   const deliveredBefore = fleet.totals.counts.deliveries;
   const publishing = publishSteadily(seated, plan);
   await delay(warmMs(plan));
@@ -66,8 +68,10 @@ export async function playTurn({ store }: Arena, seated: Seated, plan: TurnPlan)
   const deliveries = to.counts.deliveries - from.counts.deliveries;
   const frames = to.counts.deliveredFrames - from.counts.deliveredFrames;
   const clientCoreShare = shareBetween(from.clientCore, to.clientCore);
+  const lost = seated.sockets - fleet.totals.states.joined;
   const problems = [
     generatorProblem,
+    lost > 0 ? `${lost} sockets were cut off` : undefined,
     clientCoreShare > FULL_CORE ? `the core of the client was full (${Math.round(clientCoreShare * 100)} %)` : undefined,
     late > count / 100 ? `${late} of ${count} messages were published over 100 ms late` : undefined,
     failed > 0 ? `${failed} of ${count} messages could not be published` : undefined,
