@@ -1,10 +1,12 @@
 /** A ledger over a real cluster that is tampered with at one hop at a time: the certificate names the hop, and no other. */
 import { partitionOfRoom } from "@drawchat/protocol/ids";
+import { publish } from "@drawchat/redis/commands";
 import { commandClient, type RedisClient } from "@drawchat/redis/connect";
 import { keys } from "@drawchat/redis/keys";
 import { decodePublication, encodePublication } from "@drawchat/redis/publication";
 import { createLog } from "@drawchat/runtime/log";
 import { type Cluster, startCluster } from "@drawchat/testkit/cluster";
+import { tellNodes } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { meddleOnce } from "../../test/frame-proxy.ts";
 import { SEATS, SmallRun } from "../../test/small-run.ts";
@@ -154,9 +156,9 @@ test("publications that come twice, or not at all, are put right by the gateways
   const run = await SmallRun.start(cluster);
   await run.say();
   const [last] = await redis.xrevrangeBuffer(keys.history(run.room), "+", "-", "COUNT", 1);
-  await redis.publish(keys.channel(run.room), last?.[1][1] ?? "");
+  await publish(redis, keys.channel(run.room), last?.[1][1] ?? "");
   await run.say();
-  await redis.call("CLIENT", "KILL", "TYPE", "pubsub");
+  await tellNodes(redis, "CLIENT", "KILL", "TYPE", "pubsub");
   await run.say([0, 2]);
   await run.say();
   expect(await run.settle()).toBe(true);
@@ -170,7 +172,7 @@ test("what gateways take twice is doubled at both of them, and nobody behind the
   const [last] = await redis.xrevrangeBuffer(keys.history(run.room), "+", "-", "COUNT", 1);
   const { upto, events, bytes } = decodePublication(last?.[1][1] ?? Buffer.alloc(0));
   const again = events.map((event) => ({ ...event, body: bytes.toString("utf8", event.start, event.end) }));
-  await redis.publish(keys.channel(run.room), encodePublication(run.room, upto, upto + 64, again));
+  await publish(redis, keys.channel(run.room), encodePublication(run.room, upto, upto + 64, again));
   await expect.poll(() => run.receipts.report().groups.flatMap(({ doubled }) => doubled).length).toBe(SEATS.length);
   expect(blamed(await run.finish())).toEqual(["relayed gateway-1 doubled", "relayed gateway-2 doubled"]);
 });
