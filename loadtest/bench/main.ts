@@ -17,7 +17,7 @@ import { type IdleTurn, playIdleRound } from "./idle-memory.ts";
 import { CLIENT_CORE, machineFacts, pin } from "./machine.ts";
 import { type BenchOptions, readOptions, USAGE, UsageError } from "./options.ts";
 import { CHANGED_SETTINGS } from "./servers/drawchat.ts";
-import { playSizes } from "./sizes.ts";
+import { playSizes, SIZES_SETTING } from "./sizes.ts";
 import { startStore } from "./store.ts";
 import { reportText } from "./tables.ts";
 
@@ -88,7 +88,7 @@ async function main(): Promise<void> {
       machine: machineFacts(store.version),
       isPinned,
       versions: await versions(),
-      changedSettings: CHANGED_SETTINGS,
+      changedSettings: [...CHANGED_SETTINGS, ...(options.chapters.includes("sizes") ? [SIZES_SETTING] : [])],
       eventBytes: Buffer.byteLength(eventText({ run: 1, n: 10_000, sentUs: 1e11, textBytes: options.textBytes }, FIRST_ID)),
       ...results,
       goals: options.isQuick ? [] : judgeGoals(results),

@@ -61,7 +61,7 @@ function sizesTable({ sizes }: BenchReport): string[] {
       sizes.flatMap((turns) => turns.filter((turn) => turn.sockets === sockets)),
     ),
   );
-  return rows.length === 0 ? [] : table(["v2 by number of sockets, 20 messages at once", ...TURN_COLUMNS], rows);
+  return rows.length === 0 ? [] : table(["v2 by number of sockets, tick 250 ms", ...TURN_COLUMNS], rows);
 }
 
 const TURN_COLUMNS = [

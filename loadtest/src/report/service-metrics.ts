@@ -37,7 +37,7 @@ const RARE = [
 ] as const;
 
 /** The sampling period of Node's loop histogram is in its values: an idle loop shows 10 ms. */
-const LOOP_SAMPLE_MS = 10;
+const LOOP_SAMPLE_MS = 25;
 
 /** Curves of one look at a process. `before` is the look before it, `seconds` the time between the two. */
 export function curvesOf(process: string, now: Samples, since?: { before: Samples; seconds: number }): Curve[] {
