@@ -135,7 +135,7 @@ async function compare(path: string, api: Api, bare: Contestant, headers: Record
     "bare, the same bytes after the same token check": { url: `${bare.url}/checked${path}`, pid: bare.pid },
   };
   const rates = new Map<string, Rate[]>();
-  for (const contestant of Object.values(contestants)) await measure(contestant, headers, 1); // warm
+  for (const contestant of Object.values(contestants)) await measure(contestant, headers, 2); // compiled by then
   let commands = 0;
   for (let turn = 0; turn < turns; turn += 1) {
     for (const [name, contestant] of Object.entries(contestants)) {
