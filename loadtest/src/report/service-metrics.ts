@@ -36,7 +36,7 @@ const RARE = [
   { metric: "drawchat_writer_repeats_total", figure: "repeats" },
 ] as const;
 
-/** The sampling period of Node's loop histogram is in its values: an idle loop shows 10 ms. */
+/** The sampling period of Node's loop histogram is in its values: an idle loop shows it (metrics.ts). */
 const LOOP_SAMPLE_MS = 25;
 
 /** Curves of one look at a process. `before` is the look before it, `seconds` the time between the two. */
