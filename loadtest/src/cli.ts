@@ -5,6 +5,7 @@ import { Env } from "@drawchat/runtime/env";
 import { OptionReader, type OptionValues, UsageError } from "./command/option-reader.ts";
 import { SCENARIOS, type Scenario } from "./command/scenarios.ts";
 import { readTarget, TARGET_OPTIONS, TARGET_USAGE } from "./command/target-options.ts";
+import { Terminal } from "./command/terminal.ts";
 import { certificateText } from "./ledger/certificate-text.ts";
 import { compareCommand } from "./report/compare-command.ts";
 import { writeReportPage } from "./report/page.ts";
@@ -13,7 +14,7 @@ import type { RunReport } from "./report/run-report.ts";
 import { verdictOf } from "./report/verdict.ts";
 import type { Target } from "./target/target.ts";
 
-const EXIT = { "not clean": 1, void: 2, clean: 0, unchecked: 0, usage: 64, interrupted: 130 } as const;
+const EXIT = { "not clean": 1, void: 2, clean: 0, unchecked: 0, usage: 64, failed: 70, interrupted: 130 } as const;
 
 const USAGE = `usage: npm run load -- <scenario> [options]
        npm run load -- compare <a.json> <b.json>
@@ -26,7 +27,7 @@ what each proves, and how to read what comes out: docs/load.md.
   --help         also of one scenario: npm run load -- night --help
 
 ${TARGET_USAGE}
-Exit status: 0 clean, 1 not clean, 2 void, 64 wrong usage.
+Exit status: 0 clean, 1 not clean, 2 void, 64 wrong usage, 70 the run could not be made, 130 interrupted.
 `;
 
 function print(text: string): void {
@@ -55,26 +56,33 @@ async function load(scenario: Scenario, args: readonly string[]): Promise<number
   const open = readTarget(options, needs, new Env(process.env));
   const folder = options.optional("out") ?? "load-reports";
   options.finish();
-  const target = await open(onProgress);
-  endWithSignals(target);
+  const opening = open((what) => terminal.tell(what));
+  endWithSignals(opening);
+  const target = await opening;
   try {
-    const report = { ...(await run(target, onProgress)), options: options.resolved };
+    const progress = { onProgress: (what: string) => terminal.tell(what), onLive: (what: string) => terminal.show(what) };
+    const report = { ...(await run(target, progress)), options: options.resolved };
+    terminal.stop();
     return await tell(report, folder);
   } finally {
+    terminal.stop();
     await target.stop();
   }
 }
 
-const beganMs = performance.now();
+const terminal = new Terminal();
 
-function onProgress(what: string): void {
-  print(`${((performance.now() - beganMs) / 1_000).toFixed(1).padStart(7)} s  ${what}\n`);
-}
-
-/** What the run started must not outlive it. */
-function endWithSignals(target: Target): void {
+/** What the run started must not outlive it, also where it is still starting. A second signal does not wait. */
+function endWithSignals(opening: Promise<Target>): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void target.stop().finally(() => process.exit(EXIT.interrupted)));
+    process.once(signal, () => {
+      terminal.tell("interrupted: everything that was started stops");
+      terminal.stop();
+      void opening
+        .then((target) => target.stop())
+        .catch(() => undefined)
+        .finally(() => process.exit(EXIT.interrupted));
+    });
   }
 }
 
@@ -101,7 +109,13 @@ try {
     process.exitCode = name === "--help" ? EXIT.clean : EXIT.usage;
   }
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = EXIT.usage;
+  const isUsage = error instanceof UsageError;
+  process.stderr.write(isUsage ? `${error.message}\n` : `the run could not be made: ${reasonsOf(error)}\n`);
+  process.exitCode = isUsage ? EXIT.usage : EXIT.failed;
+}
+
+/** With what caused it, a line each. */
+function reasonsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}\n  ${reasonsOf(error.cause)}`;
 }

@@ -7,12 +7,19 @@ import { TYPICAL_NIGHT } from "../scenarios/night-schedule.ts";
 import { CHATTERS, runRest, TYPICAL_REST } from "../scenarios/rest.ts";
 import { MAX_SOAK_MINUTES, runSoak, soakNeeds } from "../scenarios/soak.ts";
 import { TYPICAL_SOAK } from "../scenarios/soak-schedule.ts";
+import type { OnLive } from "../scenarios/staged-run.ts";
 import { runStorm, TYPICAL_STORM } from "../scenarios/storm.ts";
 import type { Target } from "../target/target.ts";
 import type { OptionReader } from "./option-reader.ts";
 import type { Needs } from "./target-options.ts";
 
-type Run = (target: Target, onProgress: (what: string) => void) => Promise<RunReport>;
+export interface Progress {
+  /** A line that stays. */
+  readonly onProgress: (what: string) => void;
+  readonly onLive: OnLive;
+}
+
+type Run = (target: Target, progress: Progress) => Promise<RunReport>;
 
 export interface Scenario {
   /** Names of options that take a value. */
@@ -44,6 +51,8 @@ const storm: Scenario = {
   --v1-share <share>      who speaks version 1, which cannot resume; default ${TYPICAL_STORM.v1Share}
   --drop-share <share>    who is cut off; default ${TYPICAL_STORM.dropShare}
   --kill <process>        instead, kill -9 of a process of the run's own cluster, such as gateway-1
+
+Such as: npm run load -- storm --sockets 2000 --kill gateway-1
 `,
   prepare(options) {
     const plan = {
@@ -58,8 +67,10 @@ const storm: Scenario = {
       dropShare: options.share("drop-share", TYPICAL_STORM.dropShare),
       kill: options.text("kill", TYPICAL_STORM.kill),
     };
+    if (plan.kill !== "" && options.optional("url") !== undefined)
+      options.problem("--kill is for a cluster of the run's own, not for --url");
     const needs = { rooms: 1, sockets: plan.sockets, moreUsers: 0, connectsPerSecond: plan.sockets };
-    return { needs, run: (target, onProgress) => runStorm({ target, storm: plan, onProgress }) };
+    return { needs, run: (target, progress) => runStorm({ target, storm: plan, ...progress }) };
   },
 };
 
@@ -72,6 +83,8 @@ const fanout: Scenario = {
   --bytes <n>              of each text; default ${TYPICAL_FANOUT.bytes}
   --v1-share <share>       default ${TYPICAL_FANOUT.v1Share}
   --max-p99-ms <n>         a rung above it is the last; default ${TYPICAL_FANOUT.maxP99Ms}
+
+Such as: npm run load -- fanout --sockets 2000 --rates 400,800,1600 --gateways 1 --pin
 `,
   prepare(options) {
     const rates = options.text("rates", TYPICAL_FANOUT.rates.join(",")).split(",").map(Number);
@@ -86,7 +99,7 @@ const fanout: Scenario = {
       maxP99Ms: options.number("max-p99-ms", TYPICAL_FANOUT.maxP99Ms, { min: 1, max: 60_000 }),
     };
     const needs = { rooms: 1, sockets: plan.sockets, moreUsers: 0, connectsPerSecond: FANOUT_JOINS_PER_SECOND };
-    return { needs, run: (target, onProgress) => runFanout({ target, fanout: plan, onProgress }) };
+    return { needs, run: (target, progress) => runFanout({ target, fanout: plan, ...progress }) };
   },
 };
 
@@ -114,6 +127,8 @@ const night: Scenario = {
   --session-like-share <share>     default ${TYPICAL_NIGHT.sessionLikeShare}
   --message-likes-per-viewer <n>   on average; default ${TYPICAL_NIGHT.messageLikesPerViewer}
   --drop-share <share>             who loses the network once; default ${TYPICAL_NIGHT.dropShare}
+
+Such as: npm run load -- night --viewers 500 --rooms 2 --seconds 60 --seed 7
 `,
   prepare(options) {
     const plan = {
@@ -131,7 +146,7 @@ const night: Scenario = {
     };
     return {
       needs: { ...nightNeeds(plan), moreUsers: plan.rooms },
-      run: (target, onProgress) => runNight({ target, night: plan, onProgress }),
+      run: (target, progress) => runNight({ target, night: plan, ...progress }),
     };
   },
 };
@@ -143,6 +158,8 @@ const rest: Scenario = {
   --connections <n>   default ${TYPICAL_REST.connections}
   --users <n>         each likes once; default ${TYPICAL_REST.users}
   --per-second <n>    requests of each call; default 0, as many as are answered
+
+Such as: npm run load -- rest --seconds 5 --connections 100
 `,
   prepare(options) {
     const plan = {
@@ -153,7 +170,7 @@ const rest: Scenario = {
       perSecond: options.int("per-second", TYPICAL_REST.perSecond, { max: 1_000_000 }),
     };
     const needs = { rooms: 1, sockets: CHATTERS, moreUsers: plan.users, connectsPerSecond: CHATTERS };
-    return { needs, run: (target, onProgress) => runRest({ target, rest: plan, onProgress }) };
+    return { needs, run: (target, progress) => runRest({ target, rest: plan, ...progress }) };
   },
 };
 
@@ -168,6 +185,8 @@ const soak: Scenario = {
   --drops-per-minute <n>   sockets that lose their network; default ${TYPICAL_SOAK.dropsPerMinute}
   --period-seconds <n>     each ends with a certificate; default ${TYPICAL_SOAK.periodSeconds}
   --max-growth <MB>        an hour; a process that grows faster makes the run fail; default 0: told, not judged
+
+Such as: npm run load -- soak --minutes 60 --sockets 500 --max-growth 20
 `,
   prepare(options) {
     const plan = {
@@ -183,7 +202,7 @@ const soak: Scenario = {
     };
     return {
       needs: { ...soakNeeds(plan), moreUsers: 0 },
-      run: (target, onProgress) => runSoak({ target, soak: plan, onProgress }),
+      run: (target, progress) => runSoak({ target, soak: plan, ...progress }),
     };
   },
 };

@@ -10,7 +10,7 @@ import { readProcess } from "../report/proc.ts";
 import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
 import { PhaseMeter } from "./phase-meter.ts";
-import { namedNotes, placeOf, StagedRun } from "./staged-run.ts";
+import { namedNotes, type OnLive, placeOf, StagedRun } from "./staged-run.ts";
 import { dialectsOf } from "./storm.ts";
 
 export interface FanoutOptions {
@@ -38,6 +38,7 @@ export interface FanoutRun {
   readonly target: Target;
   readonly fanout: FanoutOptions;
   readonly onProgress: (what: string) => void;
+  readonly onLive?: OnLive | undefined;
 }
 
 export const FANOUT_JOINS_PER_SECOND = 500;
@@ -45,9 +46,9 @@ const FULL_CPU_SHARE = 0.95;
 const LOOK_MS = 250;
 
 /** Rejects where the run could not be made; what the chat did wrong is in the report. */
-export async function runFanout({ target, fanout, onProgress }: FanoutRun): Promise<RunReport> {
+export async function runFanout({ target, fanout, onProgress, onLive }: FanoutRun): Promise<RunReport> {
   const meter = new PhaseMeter();
-  const staged = await StagedRun.start({ target, sockets: fanout.sockets, onReport: (report) => meter.add(report) });
+  const staged = await StagedRun.start({ target, onLive, sockets: fanout.sockets, onReport: (report) => meter.add(report) });
   const ending = new AbortController();
   const watching = watch(staged, ending.signal);
   try {

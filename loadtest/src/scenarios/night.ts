@@ -14,12 +14,13 @@ import type { Phase } from "./night-phases.ts";
 import { type NightOptions, type NightPlan, peakJoinsPerSecond, planNight } from "./night-schedule.ts";
 import { PhaseMeter } from "./phase-meter.ts";
 import { Screen } from "./screen.ts";
-import { namedNotes, placeOf, StagedRun } from "./staged-run.ts";
+import { namedNotes, type OnLive, placeOf, StagedRun } from "./staged-run.ts";
 
 export interface NightRun {
   readonly target: Target;
   readonly night: NightOptions;
   readonly onProgress: (what: string) => void;
+  readonly onLive?: OnLive | undefined;
 }
 
 /** Until the first act: orders with thousands of acts take their time to the workers. */
@@ -32,11 +33,11 @@ export function nightNeeds(night: NightOptions): { sockets: number; rooms: numbe
 }
 
 /** Rejects where the run could not be made; what the chat did wrong is in the report. */
-export async function runNight({ target, night, onProgress }: NightRun): Promise<RunReport> {
+export async function runNight({ target, night, onProgress, onLive }: NightRun): Promise<RunReport> {
   const plan = planNight(night);
   onProgress(`seed ${night.seed}: ${describe(plan)}`);
   const meter = new PhaseMeter();
-  const staged = await StagedRun.start({ target, sockets: night.viewers, onReport: (report) => meter.add(report) });
+  const staged = await StagedRun.start({ target, onLive, sockets: night.viewers, onReport: (report) => meter.add(report) });
   const screens: Screen[] = [];
   try {
     const tokens = await takeTokens(target.tokens, night.viewers, target.sessions.length);

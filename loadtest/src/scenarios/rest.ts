@@ -15,7 +15,7 @@ import { fire, type Volley } from "./cannon.ts";
 import { chatLine } from "./chat-lines.ts";
 import { newestMessages, restCalls } from "./rest-calls.ts";
 import { Seeded } from "./seeded.ts";
-import { namedNotes, placeOf, StagedRun } from "./staged-run.ts";
+import { namedNotes, type OnLive, placeOf, StagedRun } from "./staged-run.ts";
 import { likeRows } from "./stored-counts.ts";
 
 export interface RestOptions {
@@ -35,6 +35,7 @@ export interface RestRun {
   readonly target: Target;
   readonly rest: RestOptions;
   readonly onProgress: (what: string) => void;
+  readonly onLive?: OnLive | undefined;
 }
 
 interface Measured {
@@ -56,10 +57,10 @@ const WARM_UP_SECONDS = 1;
 const MAX_CPU_SHARE = 0.95;
 
 /** Rejects where the run could not be made; what the api did wrong is in the report. */
-export async function runRest({ target, rest, onProgress }: RestRun): Promise<RunReport> {
+export async function runRest({ target, rest, onProgress, onLive }: RestRun): Promise<RunReport> {
   const [session] = target.sessions;
   if (session === undefined) throw new Error("a rest run needs a session");
-  const staged = await StagedRun.start({ target, sockets: CHATTERS });
+  const staged = await StagedRun.start({ target, onLive, sockets: CHATTERS });
   try {
     await chat(staged, rest.seed);
     const tokens = await takeTokens(target.tokens, CHATTERS, rest.users);

@@ -12,12 +12,13 @@ import { growthOf } from "./growth.ts";
 import { countOpenFiles } from "./open-files.ts";
 import { PhaseMeter } from "./phase-meter.ts";
 import { planSoakJoins, planSoakPeriod, type SoakOptions } from "./soak-schedule.ts";
-import { namedNotes, placeOf, SELF, StagedRun } from "./staged-run.ts";
+import { namedNotes, type OnLive, placeOf, SELF, StagedRun } from "./staged-run.ts";
 
 export interface SoakRun {
   readonly target: Target;
   readonly soak: SoakOptions;
   readonly onProgress: (what: string) => void;
+  readonly onLive?: OnLive | undefined;
 }
 
 /** Tokens are good for twelve hours. */
@@ -31,10 +32,10 @@ export function soakNeeds({ sockets, rooms }: SoakOptions): { sockets: number; r
 }
 
 /** Rejects where the run could not be made; what the chat did wrong is in the report. */
-export async function runSoak({ target, soak, onProgress }: SoakRun): Promise<RunReport> {
+export async function runSoak({ target, soak, onProgress, onLive }: SoakRun): Promise<RunReport> {
   if (soak.minutes > MAX_SOAK_MINUTES) throw new RangeError(`a soak lasts at most ${MAX_SOAK_MINUTES} minutes: its tokens end after that`);
   const meter = new PhaseMeter();
-  const staged = await StagedRun.start({ target, sockets: soak.sockets, onReport: (report) => meter.add(report) });
+  const staged = await StagedRun.start({ target, onLive, sockets: soak.sockets, onReport: (report) => meter.add(report) });
   const ending = new AbortController();
   const watching = watchFiles(staged, ending.signal);
   try {

@@ -19,7 +19,12 @@ export interface StagedOptions {
   /** All that the run opens. */
   readonly sockets: number;
   readonly onReport?: (report: WorkerReport) => void;
+  /** Told once a second how things stand. */
+  readonly onLive?: OnLive | undefined;
 }
+
+/** One line, which the next one replaces. */
+export type OnLive = (what: string) => void;
 
 /** The command's own process, in curves. */
 export const SELF = "load";
@@ -37,18 +42,21 @@ export class StagedRun {
   #ledger: Ledger;
   readonly #beganMs = performance.now();
   readonly #lookingAtSelf: NodeJS.Timeout;
+  readonly #onLive: OnLive | undefined;
+  #lastDeliveries = 0;
 
-  private constructor(target: Target, parts: { fleet: Fleet; ledger: Ledger; collector: Collector }) {
+  private constructor(target: Target, parts: { fleet: Fleet; ledger: Ledger; collector: Collector; onLive: OnLive | undefined }) {
     this.target = target;
     this.fleet = parts.fleet;
     this.collector = parts.collector;
     this.#latencies = new LatencyCurves(parts.collector);
     this.#ledger = parts.ledger;
+    this.#onLive = parts.onLive;
     this.#lookingAtSelf = setInterval(() => this.#lookAtSelf(), SELF_EVERY_MS).unref();
   }
 
   /** Watches everything that it can when it resolves. The caller finishes it. */
-  static async start({ target, sockets, onReport }: StagedOptions): Promise<StagedRun> {
+  static async start({ target, sockets, onReport, onLive }: StagedOptions): Promise<StagedRun> {
     // The ledger needs the number of the run, and nothing is sent before it is there.
     let ledger: Ledger | undefined;
     let staged: StagedRun | undefined;
@@ -73,7 +81,7 @@ export class StagedRun {
         ...(redisUrl === undefined ? {} : { redisUrl }),
         ...(databaseUrl === undefined ? {} : { databaseUrl }),
       });
-      staged = new StagedRun(target, { fleet, ledger, collector });
+      staged = new StagedRun(target, { fleet, ledger, collector, onLive });
       return staged;
     } catch (error) {
       await Promise.all([fleet.finish(), ledger?.stop()]);
@@ -121,6 +129,16 @@ export class StagedRun {
   /** By itself: seen from outside, the processes that it started count as its own. */
   #lookAtSelf(): void {
     this.collector.note("memory", SELF, "bytes", process.memoryUsage.rss());
+    this.#onLive?.(this.#live());
+  }
+
+  #live(): string {
+    const { states, counts } = this.fleet.totals;
+    const perSecond = ((counts.deliveries - this.#lastDeliveries) * 1_000) / SELF_EVERY_MS;
+    this.#lastDeliveries = counts.deliveries;
+    const numbers = new Intl.NumberFormat("en");
+    const away = states.connecting + states.open + states.waiting;
+    return `${numbers.format(states.joined)} sockets in, ${numbers.format(away)} on their way, ${numbers.format(perSecond)} deliveries/s`;
   }
 
   #addSends({ sends }: WorkerReport): void {

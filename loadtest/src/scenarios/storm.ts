@@ -12,7 +12,7 @@ import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
 import { countHistoryReads } from "./history-reads.ts";
 import { PhaseMeter } from "./phase-meter.ts";
-import { namedNotes, placeOf, StagedRun } from "./staged-run.ts";
+import { namedNotes, type OnLive, placeOf, StagedRun } from "./staged-run.ts";
 
 export interface StormOptions {
   readonly seed: number;
@@ -50,6 +50,7 @@ export interface StormRun {
   readonly target: Target;
   readonly storm: StormOptions;
   readonly onProgress: (what: string) => void;
+  readonly onLive?: OnLive | undefined;
 }
 
 const LOOK_MS = 250;
@@ -57,10 +58,10 @@ const LOOK_MS = 250;
 const NOTICED_WITHIN_MS = 15_000;
 
 /** Rejects where the run could not be made; what the chat did wrong is in the report. */
-export async function runStorm({ target, storm, onProgress }: StormRun): Promise<RunReport> {
-  if (storm.kill !== "" && target.kill === undefined) throw new RangeError("only processes of a cluster of the run's own can be killed");
+export async function runStorm({ target, storm, onProgress, onLive }: StormRun): Promise<RunReport> {
+  checkVictim(target, storm.kill);
   const meter = new PhaseMeter();
-  const staged = await StagedRun.start({ target, sockets: storm.sockets, onReport: (report) => meter.add(report) });
+  const staged = await StagedRun.start({ target, onLive, sockets: storm.sockets, onReport: (report) => meter.add(report) });
   const ending = new AbortController();
   const watching = watch(staged, meter, ending.signal);
   try {
@@ -82,6 +83,14 @@ export async function runStorm({ target, storm, onProgress }: StormRun): Promise
     await watching;
     await staged.finish();
   }
+}
+
+/** Before anything begins: a storm that finds nobody to kill has wasted its ramp. */
+function checkVictim({ kill, processes }: Target, name: string): void {
+  if (name === "") return;
+  if (kill === undefined) throw new RangeError("only processes of a cluster of the run's own can be killed");
+  const names = processes.map((process) => process.name);
+  if (!names.includes(name)) throw new RangeError(`there is no ${name} to kill; there are ${names.join(", ")}`);
 }
 
 /** Resolves when all are in, or gone for good. */

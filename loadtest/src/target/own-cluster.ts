@@ -84,7 +84,7 @@ async function start(options: OwnClusterOptions, dir: string, cleanups: Cleanups
   const haproxy = hasBalancer ? await startHaproxy(plans, options, cleanups) : undefined;
   moveSlots(options, stores, cleanups);
   const processes = await watchedProcesses(plans, running, stores, haproxy);
-  if (options.isPinned === true) await pin(processes);
+  if (options.isPinned === true) await pin(processes, process.pid);
   const roads = haproxy === undefined ? plansOf(plans, "gateway").map(roadOf) : [balancerRoad(haproxy)];
   return {
     about: {

@@ -6,14 +6,19 @@ import type { ProcessToWatch } from "../report/collector.ts";
 
 const run = promisify(execFile);
 
-/** Needs `taskset` (Linux) and two processors. Postgres' own processes inherit only if they start later. */
-export async function pin(processes: readonly ProcessToWatch[], generatorPids: readonly number[] = []): Promise<void> {
+/**
+ * Needs `taskset` (Linux) and two processors. `parentPid`: of this process, whose later children stay where it is put: the
+ * generator's. Postgres' own inherit in the same way.
+ */
+export async function pin(processes: readonly ProcessToWatch[], parentPid: number): Promise<void> {
   const processors = availableParallelism();
   if (processors < 2) throw new Error("--pin needs two processors");
   const others = `1-${processors - 1}`;
-  const pids = processes.flatMap(({ name, pid }) => (pid === undefined ? [] : [{ pid, cpus: name.startsWith("gateway") ? "0" : others }]));
-  for (const pid of generatorPids) pids.push({ pid, cpus: others });
-  await Promise.all(pids.map(async ({ pid, cpus }) => await place(pid, cpus)));
+  const places = processes.flatMap(({ name, pid }) =>
+    pid === undefined ? [] : [{ pid, cpus: name.startsWith("gateway") ? "0" : others }],
+  );
+  places.push({ pid: parentPid, cpus: others });
+  await Promise.all(places.map(async ({ pid, cpus }) => await place(pid, cpus)));
 }
 
 async function place(pid: number, cpus: string): Promise<void> {

@@ -1,0 +1,67 @@
+/** The command as people run it: a process with arguments, an exit status, and what it writes. */
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { parseReport } from "./report/report-file.ts";
+
+const CLI = fileURLToPath(new URL("cli.ts", import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "drawchat-test-load-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function load(args: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, HAPROXY_PATH: inject("haproxyPath") };
+  const child = spawn(process.execPath, [CLI, ...args.split(" "), "--out", folder], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  return { code, stdout, stderr };
+}
+
+test("help names every option and its default, wrong usage says what is wrong with status 64", async () => {
+  const [help, unknown, wrong, nothing] = await Promise.all([
+    load("storm --help"),
+    load("storm --sokets 4"),
+    load("storm --sockets x --kill gateway-1 --url ws://127.0.0.1:1"),
+    load("strom"),
+  ]);
+  expect(help).toMatchObject({ code: 0, stderr: "" });
+  expect(help.stdout).toMatch(/--sockets <n> +default 1000[\s\S]*Such as: npm run load -- storm[\s\S]*--gateways <n> +default 2/);
+  expect(unknown).toMatchObject({ code: 64, stderr: expect.stringContaining("--sokets") });
+  expect(wrong.code).toBe(64);
+  expect(wrong.stderr).toMatch(/^--sockets .*\n--kill .*\n$/);
+  expect(nothing).toMatchObject({ code: 64, stdout: expect.stringContaining('no scenario "strom"') });
+});
+
+test("a run that cannot be made is neither clean nor unclean", async () => {
+  const { code, stderr } = await load("soak --url ws://127.0.0.1:1 --tokens /nowhere/tokens");
+  expect(code).toBe(70);
+  expect(stderr).toContain("/nowhere/tokens");
+});
+
+test("a storm over a killed gateway of a cluster of its own: all are back behind the balancer, nothing is missing, the report says so", async () => {
+  const options = "--sockets 40 --ramp-per-second 400 --hold-seconds 0.3 --after-seconds 1.5 --per-second 20 --v1-share 0.2";
+  const { code, stdout, stderr } = await load(`storm ${options} --kill gateway-1 --seed 3`);
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("Clean: all was delivered once, in order");
+  const files = await readdir(folder);
+  const [json = ""] = files.filter((name) => name.endsWith(".json"));
+  expect(files).toContain(json.replace(".json", ".html"));
+  const report = parseReport(await readFile(join(folder, json), "utf8"), json);
+  expect(report).toMatchObject({ scenario: "storm", seed: 3, faults: [], target: { kind: "own", gateways: 2 } });
+  expect(report.target.balancer).toContain("HAProxy");
+  expect(report.options).toMatchObject({ sockets: 40, kill: "gateway-1", gateways: 2 });
+  expect(report.changedSettings.map(({ name }) => name)).toContain("LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE");
+  const figure = (name: string) => report.figures.find((one) => one.name === name)?.value;
+  expect(figure("cutOff")).toBeGreaterThan(0);
+  expect(figure("rejoins")).toBe(figure("cutOff"));
+  expect(figure("notBack")).toBe(0);
+  expect(figure("historyReads")).toBeLessThanOrEqual(10);
+  expect(report.certificate?.rooms[0]?.hops.filter(({ isObserved }) => !isObserved)).toEqual([]);
+});
