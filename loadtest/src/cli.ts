@@ -59,6 +59,7 @@ async function load(scenario: Scenario, args: readonly string[]): Promise<number
   const opening = open((what) => terminal.tell(what));
   endWithSignals(opening);
   const target = await opening;
+  if (isInterrupted) return EXIT.interrupted;
   try {
     const progress = { onProgress: (what: string) => terminal.tell(what), onLive: (what: string) => terminal.show(what) };
     const report = { ...(await run(target, progress)), options: options.resolved };
@@ -71,11 +72,13 @@ async function load(scenario: Scenario, args: readonly string[]): Promise<number
 }
 
 const terminal = new Terminal();
+let isInterrupted = false;
 
 /** What the run started must not outlive it, also where it is still starting. A second signal does not wait. */
 function endWithSignals(opening: Promise<Target>): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
+      isInterrupted = true;
       terminal.tell("interrupted: everything that was started stops");
       terminal.stop();
       void opening
@@ -109,9 +112,10 @@ try {
     process.exitCode = name === "--help" ? EXIT.clean : EXIT.usage;
   }
 } catch (error) {
-  const isUsage = error instanceof UsageError;
-  process.stderr.write(isUsage ? `${error.message}\n` : `the run could not be made: ${reasonsOf(error)}\n`);
-  process.exitCode = isUsage ? EXIT.usage : EXIT.failed;
+  // What an interrupted run then misses is no news: the handler of the signal ends the process.
+  if (error instanceof UsageError) process.stderr.write(`${error.message}\n`);
+  else if (!isInterrupted) process.stderr.write(`the run could not be made: ${reasonsOf(error)}\n`);
+  process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed;
 }
 
 /** With what caused it, a line each. */
