@@ -32,45 +32,52 @@ export interface Arrival extends Departure {
   readonly isActive: boolean;
 }
 
+/** Of one user in one session, by these reports. */
 interface Fate {
-  arrival: Arrival | undefined;
-  /** Where the user was before the arrival, and has not left since. */
-  elsewhere: Arrival | undefined;
-  departures: Departure[];
+  /** By gateway: where the user came and has not left since, the last one last. */
+  readonly here: Map<string, Arrival>;
+  /** The last one that is over. */
+  over: Arrival | undefined;
+  /** By gateway: the row may be its own from before. */
+  readonly departures: Map<string, Departure>;
 }
 
 /**
- * What reports come to in the end, at most one arrival a user. Departures without an arrival before them depend on the
- * row: each closes it where its gateway has it. Sorted by session and user.
+ * What reports come to in the end: departures, which each close the row where their gateway has it, and behind them at
+ * most one arrival a user. One that is over does not stand for the departures: the row may be another gateway's still.
+ * Sorted by session and user.
  */
 export function collapseChanges(reports: readonly ViewerChanges[]): { arrivals: Arrival[]; departures: Departure[] } {
   const fates = new Map<string, Fate>();
   for (const { sessionId, gatewayId, seenAt, joined, left } of reports) {
-    for (const userId of joined) join(fates, { sessionId, gatewayId, seenAt, userId, isActive: true });
-    for (const userId of left) leave(fates, { sessionId, gatewayId, seenAt, userId });
+    for (const userId of joined) join(fateOf(fates, sessionId, userId), { sessionId, gatewayId, seenAt, userId, isActive: true });
+    for (const userId of left) leave(fateOf(fates, sessionId, userId), { sessionId, gatewayId, seenAt, userId });
   }
   const byUser = (a: Departure, b: Departure) => a.sessionId - b.sessionId || a.userId - b.userId;
   const all = [...fates.values()];
   return {
-    arrivals: all.flatMap(({ arrival }) => arrival ?? []).sort(byUser),
-    departures: all.flatMap(({ departures }) => departures).sort(byUser),
+    arrivals: all.flatMap(({ here, over }) => [...here.values()].at(-1) ?? over ?? []).sort(byUser),
+    // Who is somewhere takes the row over, wherever it was.
+    departures: all.flatMap(({ here, departures }) => (here.size > 0 ? [] : [...departures.values()])).sort(byUser),
   };
 }
 
-const keyOf = ({ sessionId, userId }: Departure) => `${sessionId}:${userId}`;
-
-function join(fates: Map<string, Fate>, arrival: Arrival): void {
-  const before = fates.get(keyOf(arrival))?.arrival;
-  const elsewhere = before?.isActive && before.gatewayId !== arrival.gatewayId ? before : undefined;
-  fates.set(keyOf(arrival), { arrival, elsewhere, departures: [] });
+function fateOf(fates: Map<string, Fate>, sessionId: number, userId: number): Fate {
+  const key = `${sessionId}:${userId}`;
+  let fate = fates.get(key);
+  if (fate === undefined) {
+    fate = { here: new Map(), over: undefined, departures: new Map() };
+    fates.set(key, fate);
+  }
+  return fate;
 }
 
-function leave(fates: Map<string, Fate>, departure: Departure): void {
-  const fate = fates.get(keyOf(departure));
-  if (fate === undefined) fates.set(keyOf(departure), { arrival: undefined, elsewhere: undefined, departures: [departure] });
-  else if (fate.arrival === undefined) fate.departures.push(departure);
-  else if (fate.arrival.gatewayId === departure.gatewayId) {
-    fate.arrival = fate.elsewhere ?? { ...fate.arrival, seenAt: departure.seenAt, isActive: false };
-    fate.elsewhere = undefined;
-  } else if (fate.elsewhere?.gatewayId === departure.gatewayId) fate.elsewhere = undefined;
+function join({ here }: Fate, arrival: Arrival): void {
+  here.delete(arrival.gatewayId);
+  here.set(arrival.gatewayId, arrival);
+}
+
+function leave(fate: Fate, departure: Departure): void {
+  if (fate.here.delete(departure.gatewayId)) fate.over = { ...departure, isActive: false };
+  fate.departures.set(departure.gatewayId, departure);
 }

@@ -47,6 +47,8 @@ async function rows(): Promise<string[]> {
   return found.map((row) => `${row.user_id} ${row.gateway_id}${row.is_active ? "" : " gone"}`);
 }
 
+const active = async () => (await rows()).filter((row) => !row.endsWith("gone"));
+
 /** The same reports in one batch, and each in its own: the outcome is one. */
 const ways = [
   ["in one batch", async (reports: ViewerReport[]) => void (await apply(...reports))] as const,
@@ -88,6 +90,58 @@ describe.each(ways)("joins and leaves, %s", (_way, run) => {
   test("who looked in on another gateway for a moment is still active on the first", async () => {
     await run([changes("a", [1]), changes("b", [2, 1], [1])]);
     expect(await rows()).toEqual(["1 a", "2 b"]);
+  });
+});
+
+test("who moves to another gateway and leaves it again is gone, whichever of the two tells first", async () => {
+  await apply(changes("a", [1, 2]));
+  await apply(changes("a", [], [1]), changes("b", [1, 2], [1, 2]), changes("a", [], [2]));
+  expect(await active()).toEqual([]);
+});
+
+interface Step {
+  readonly gateway: string;
+  readonly joined: number[];
+  readonly left: number[];
+}
+
+/** The user's number says, in base 3, what happens at each step: nothing, coming or leaving, both. */
+function tellHistory(steps: readonly Step[], user: number): void {
+  const here = new Set<string>();
+  let choices = user - 1;
+  for (const [n, { gateway, joined, left }] of steps.entries()) {
+    const isLast = n >= steps.length - 2;
+    const choice = isLast ? Number(here.has(gateway)) : choices % 3;
+    choices = Math.floor(choices / 3);
+    if (choice === 0) continue;
+    const isComing = choice === 2 || !here.has(gateway);
+    const isLeaving = choice === 1 ? here.has(gateway) : !here.has(gateway);
+    if (isComing) joined.push(user);
+    if (isLeaving) left.push(user);
+    if (isLeaving) here.delete(gateway);
+    else here.add(gateway);
+  }
+}
+
+describe("whatever people do between two gateways, nobody is active who left both", () => {
+  /** Reports by `a` and `b` in turn, the last two those of who leaves in the end; a user for each of all histories. */
+  const STEPS = 6;
+  const history = () => {
+    const steps = Array.from({ length: STEPS + 2 }, (_, n): Step => ({ gateway: n % 2 === 0 ? "a" : "b", joined: [], left: [] }));
+    for (let user = 1; user <= 3 ** STEPS; user += 1) tellHistory(steps, user);
+    return steps.map(({ gateway, joined, left }) => changes(gateway, joined, left));
+  };
+
+  test.each(Array.from({ length: STEPS + 2 }, (_, cut) => cut))("in two batches, cut after report %i", async (cut) => {
+    const reports = history();
+    await apply(...reports.slice(0, cut));
+    await apply(...reports.slice(cut));
+    expect(await active()).toEqual([]);
+  });
+
+  test("in one batch a report", async () => {
+    for (const report of history()) await apply(report);
+    expect(await active()).toEqual([]);
   });
 });
 
@@ -199,7 +253,7 @@ describe("sweeping", () => {
     await apply(changes("a", [7_001], [], 60), changes("b", [7_002]));
     const place = { sessionId: session, gatewayId: "a", isSessionLive: true };
     expect(await closeViewersAt(pool, place, T0 + 30_000)).toBe(7_000);
-    expect((await rows()).filter((row) => !row.endsWith("gone"))).toEqual(["7001 a", "7002 b"]);
+    expect(await active()).toEqual(["7001 a", "7002 b"]);
   });
 });
 

@@ -35,8 +35,9 @@ export function applyViewerReports(
     const flush = async () => {
       const { arrivals, departures } = collapseChanges(changes);
       changes = [];
-      opened += await run(client, ARRIVE, columnsOf(arrivals, [...USER_COLUMNS, "isActive"]));
+      // Departures first: an arrival that is over takes the row only where nobody has it.
       closed += await run(client, DEPART, columnsOf(departures, USER_COLUMNS));
+      opened += await run(client, ARRIVE, columnsOf(arrivals, [...USER_COLUMNS, "isActive"]));
     };
     for (const report of reports) {
       if (report.kind === "changes") {
