@@ -76,11 +76,16 @@ describe("the stream", () => {
     expect((await readAudience(redis, [7], 10)).get(7)?.map((entry) => entry.report)).toEqual([undefined]);
   });
 
-  test("what Redis does not take is told", async () => {
+  test("what Redis does not take is told by room, and is nothing to the others", async () => {
     await redis.set(keys.audience(7), "something else");
-    await expect(
-      addAudience(redis, [{ room: "s7", gatewayId: "g1", content: { kind: "changes", joined: [1], left: [] } }]),
-    ).rejects.toThrow("WRONGTYPE");
+    const content = { kind: "changes", joined: [1], left: [] } as const;
+    const rooms = ["s7", "s8", "s7"] as const;
+    const failed = await addAudience(
+      redis,
+      rooms.map((room) => ({ room, gatewayId: "g1", content })),
+    );
+    expect([...failed]).toEqual([["s7", expect.objectContaining({ message: expect.stringContaining("WRONGTYPE") })]]);
+    expect(await countAudience(redis, 8)).toBe(1);
   });
 });
 

@@ -6,7 +6,7 @@
  * `u`, the users with an id from `f` up to `t` who are there, and nobody else.
  */
 import { isRoomName, parseId, partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
-import { type KeyCommand, runCommands, throwIfNoneWorked, tryCommands } from "./commands.ts";
+import { type KeyCommand, throwIfNoneWorked, tryCommands } from "./commands.ts";
 import type { RedisClient } from "./connect.ts";
 import { keys } from "./keys.ts";
 import { asArray, asText } from "./script.ts";
@@ -74,16 +74,30 @@ function chunks(users: readonly number[]): number[][] {
   return parts;
 }
 
-/** In order. Rejects where any was not taken, or that is not known. */
-export async function addAudience(redis: RedisClient, reports: readonly AudienceReport[]): Promise<void> {
-  const commands = reports.map(({ room, gatewayId, content }): KeyCommand => {
-    const fields =
-      content.kind === "changes"
-        ? ["j", content.joined.join(), "l", content.left.join()]
-        : ["f", content.from, "t", content.to, "u", content.users.join()];
-    return ["xadd", keys.audience(partitionOfRoom(room)), "MAXLEN", "~", MAX_ENTRIES, "*", "r", room, "g", gatewayId, ...fields];
-  });
-  await runCommands(redis, commands);
+/**
+ * A room's entries one after another, none behind one that failed: on a cluster, commands that go out together may come
+ * to a slot on its way in another order. Answers why not, for each room whose entries were not all taken, or where that is
+ * not known. Never rejects.
+ */
+export async function addAudience(redis: RedisClient, reports: readonly AudienceReport[]): Promise<Map<RoomName, Error>> {
+  const failed = new Map<RoomName, Error>();
+  const addAll = async (room: RoomName, ofRoom: readonly AudienceReport[]) => {
+    try {
+      for (const report of ofRoom) await addEntry(redis, report);
+    } catch (error) {
+      failed.set(room, error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  await Promise.all([...Map.groupBy(reports, ({ room }) => room)].map(([room, ofRoom]) => addAll(room, ofRoom)));
+  return failed;
+}
+
+async function addEntry(redis: RedisClient, { room, gatewayId, content }: AudienceReport): Promise<void> {
+  const fields =
+    content.kind === "changes"
+      ? ["j", content.joined.join(), "l", content.left.join()]
+      : ["f", content.from, "t", content.to, "u", content.users.join()];
+  await redis.xadd(keys.audience(partitionOfRoom(room)), "MAXLEN", "~", MAX_ENTRIES, "*", "r", room, "g", gatewayId, ...fields);
 }
 
 /**

@@ -6,6 +6,7 @@ import { testRedisCluster } from "@drawchat/testkit/redis";
 import { flushAll, nodesOf } from "@drawchat/testkit/redis-nodes";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { Acceptor } from "./accept.ts";
+import { addAudience, countAudience } from "./audience.ts";
 import { publish, runCommands } from "./commands.ts";
 import { assertRedisSettings, commandClient } from "./connect.ts";
 import { publishControl } from "./control.ts";
@@ -151,6 +152,10 @@ test("a node that is killed takes its own rooms along and nobody else's, and bri
   await expect.poll(() => heard).toEqual(["elsewhere"]);
   const { tips } = await readTips(redis, [lost, other]);
   expect(tips).toEqual(["away", expect.objectContaining({ upto: expect.any(Number) })]);
+  const content = { kind: "changes", joined: [1], left: [] } as const;
+  const reports = [lost, other].map((name) => ({ room: name, gatewayId: "g1", content }));
+  expect([...(await addAudience(redis, reports)).keys()]).toEqual([lost]);
+  expect(await countAudience(redis, partitionOfRoom(other))).toBe(1);
   await cluster.nodes[0]?.start();
   await cluster.agree();
   await expect.poll(() => subscriber.isHeard(keys.channel(lost)), { timeout: 10_000 }).toBe(true);

@@ -27,12 +27,12 @@ function setRoom(room: RoomName, userIds: number[], epoch = "e1"): void {
   rooms.set(room, { epoch, sockets: { userIds } });
 }
 
-/** Takes what was reported of partition 7: `s7 +1,2 -3` for changes, `s7 =1,2` for a list. */
-async function taken(): Promise<string[]> {
-  const entries = (await readAudience(redis, [7], 100)).get(7) ?? [];
+/** Takes what was reported of a partition: `s7 +1,2 -3` for changes, `s7 =1,2` for a list. */
+async function taken(partition = 7): Promise<string[]> {
+  const entries = (await readAudience(redis, [partition], 100)).get(partition) ?? [];
   await removeAudience(
     redis,
-    7,
+    partition,
     entries.map((entry) => entry.streamId),
   );
   return entries.flatMap(({ report }) => {
@@ -117,4 +117,32 @@ test("what Redis did not take goes out with the next report, behind it a list, a
   await redis.del(keys.audience(7));
   await audience.report();
   expect(await taken()).toEqual(["s7 +4,1,2 -1", "s7 =2,4"]);
+});
+
+test("what Redis did not take of one room is told again of that room alone", async () => {
+  for (const room of ["s7", "s8"] as const) {
+    setRoom(room, [1]);
+    audience.noteJoin(room, 1);
+  }
+  await redis.set(keys.audience(7), "something else");
+  await expect(audience.report()).rejects.toThrow("WRONGTYPE");
+  expect(await taken(8)).toEqual(["s8 +1 -", "s8 =1"]);
+  await redis.del(keys.audience(7));
+  await audience.report();
+  expect([await taken(7), await taken(8)]).toEqual([["s7 +1 -", "s7 =1"], []]);
+});
+
+test("a room that the last one left is not forgotten before Redis has taken it", async () => {
+  setRoom("s7", [1]);
+  audience.noteJoin("s7", 1);
+  await audience.report();
+  await taken();
+  rooms.delete("s7");
+  audience.noteLeave("s7", 1);
+  await redis.set(keys.audience(7), "something else");
+  for (let n = 0; n < 2; n += 1) await expect(audience.report()).rejects.toThrow("WRONGTYPE");
+  await redis.del(keys.audience(7));
+  await audience.report();
+  await audience.report();
+  expect(await taken()).toEqual(["s7 + -1", "s7 ="]);
 });

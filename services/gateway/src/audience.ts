@@ -4,7 +4,7 @@
  */
 import type { RoomName } from "@drawchat/protocol/ids";
 import { type AudienceReport, addAudience, chunkChanges, chunkList } from "@drawchat/redis/audience";
-import { isReady, type RedisClient } from "@drawchat/redis/connect";
+import type { RedisClient } from "@drawchat/redis/connect";
 
 const LIST_MS = 60_000;
 /** Changes gathered while Redis is away; what is beyond is left to the list. */
@@ -61,20 +61,19 @@ export class Audience {
     for (const audience of this.#rooms.values()) audience.listDueMs = 0;
   }
 
-  /** Sends what has gathered. Rejects where Redis did not take it: it goes out with the next one then. */
+  /**
+   * Sends what has gathered. Rejects where Redis did not take it of some rooms: theirs goes out with the next one, behind
+   * it a list. To be called again when it has ended: a room's reports arrive in their order.
+   */
   async report(): Promise<void> {
     const taken = [...this.#rooms].map(([name, audience]) => this.#take(name, audience));
-    const reports = taken.flatMap((one) => one.reports);
-    if (reports.length === 0) return this.#forgetEmpty();
-    try {
-      if (!isReady(this.#options.redis)) throw new Error("redis is away");
-      await addAudience(this.#options.redis, reports);
-      this.#forgetEmpty();
-    } catch (error) {
-      for (const one of taken) giveBack(one);
-      this.noteLoss();
-      throw error;
-    }
+    const failed = await addAudience(
+      this.#options.redis,
+      taken.flatMap(({ reports }) => reports),
+    );
+    for (const one of taken) if (failed.has(one.name)) giveBack(one);
+    this.#forgetEmpty();
+    for (const error of failed.values()) throw error;
   }
 
   #of(room: RoomName): RoomAudience {
@@ -94,35 +93,37 @@ export class Audience {
     audience.joined = new Set();
     audience.left = new Set();
     const contents = joined.size + left.size === 0 ? [] : [...chunkChanges([...joined], [...left])];
-    if (!isListDue) return { audience, joined, left, reports: contents.map((content) => this.#about(name, content)) };
+    if (!isListDue) return { name, audience, joined, left, reports: contents.map((content) => this.#about(name, content)) };
     audience.epoch = room?.epoch ?? "";
     // Spread, so that the lists of many rooms and gateways do not come in one wave.
     audience.listDueMs = performance.now() + this.#listMs * (0.75 + Math.random() / 2);
     const lists = chunkList(room?.sockets.userIds ?? []);
-    return { audience, joined, left, reports: [...contents, ...lists].map((content) => this.#about(name, content)) };
+    return { name, audience, joined, left, reports: [...contents, ...lists].map((content) => this.#about(name, content)) };
   }
 
   #about(room: RoomName, content: AudienceReport["content"]): AudienceReport {
     return { room, gatewayId: this.#options.gatewayId, content };
   }
 
-  /** A room without listeners here whose last leaves are told. */
+  /** A room without listeners here whose last leaves are told, or the list that makes up for them. */
   #forgetEmpty(): void {
-    for (const [name, { joined, left }] of this.#rooms) {
-      if (joined.size + left.size === 0 && this.#options.find(name) === undefined) this.#rooms.delete(name);
+    for (const [name, { joined, left, listDueMs }] of this.#rooms) {
+      if (joined.size + left.size === 0 && listDueMs > 0 && this.#options.find(name) === undefined) this.#rooms.delete(name);
     }
   }
 }
 
 interface Taken {
+  name: RoomName;
   audience: RoomAudience;
   joined: Set<number>;
   left: Set<number>;
   reports: AudienceReport[];
 }
 
-/** Behind what came since: that is newer. */
+/** Behind what came since: that is newer. Some of it may have been taken; a list says what is true. */
 function giveBack({ audience, joined, left }: Taken): void {
+  audience.listDueMs = 0;
   if (joined.size + left.size + audience.joined.size + audience.left.size > MAX_CHANGES) return;
   for (const userId of left) if (!audience.joined.has(userId)) audience.left.add(userId);
   for (const userId of joined) audience.joined.add(userId);

@@ -51,6 +51,7 @@ export class Rooms {
   readonly #audience: Audience;
   readonly #stopped = new AbortController();
   readonly #tips: TipCheck;
+  #reporting: Promise<void> = Promise.resolve();
   #notOpenedToldMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RoomsOptions) {
@@ -73,7 +74,7 @@ export class Rooms {
       return this.#beatViewers(changed);
     });
     onConnected(redis, () => this.#audience.noteLoss());
-    void this.#every(audienceMs, () => this.#audience.report());
+    this.#reporting = this.#every(audienceMs, () => this.#audience.report());
   }
 
   /** Takes this gateway's viewers out of every room. */
@@ -81,7 +82,8 @@ export class Rooms {
     this.#stopped.abort();
     const { redis, gatewayId } = this.#options;
     const sessions = this.#ofKind("session");
-    await Promise.allSettled([this.#audience.report(), ...sessions.map((room) => beatViewers(redis, room.name, gatewayId, 0))]);
+    const lastReport = this.#reporting.then(() => this.#audience.report()); // behind the one that may be under way
+    await Promise.allSettled([lastReport, ...sessions.map((room) => beatViewers(redis, room.name, gatewayId, 0))]);
     for (const room of this.#rooms.values()) room.close();
   }
 
