@@ -10,7 +10,8 @@
  * though not later than what others saw GRACE_MS after it joined.
  */
 import { Gaps } from "./gaps.ts";
-import { ReceiptGroup } from "./receipt-group.ts";
+import { Places, UNPLACED } from "./places.ts";
+import type { ReceiptGroup } from "./receipt-group.ts";
 import type { ReceiptsReport, Violation, Where } from "./receipts-report.ts";
 import {
   BATCH,
@@ -24,6 +25,7 @@ import {
   startsWith,
   WELCOME,
 } from "./received-frame.ts";
+import { Violations } from "./violations.ts";
 
 export interface ReceiptsOptions {
   /** Only messages of this run count. */
@@ -34,36 +36,21 @@ export interface ReceiptsOptions {
   nowMs?: () => number;
 }
 
-const UNPLACED = -1;
 /** The longest that two sockets of a worker may hear of the same event apart: a run that lags more is void anyway. */
 const GRACE_MS = 5_000;
-const MAX_VIOLATIONS = 200;
 
 export class Receipts {
-  readonly #run: number;
   readonly #nowMs: () => number;
-  readonly #groups: ReceiptGroup[] = [];
-  readonly #groupByWhere = new Map<string, number>();
-  readonly #groupOf: Int32Array;
-  readonly #isOpen: Uint8Array;
-  readonly #positions: Float64Array;
-  readonly #starts: Float64Array;
-  readonly #joinedMs: Float64Array;
+  readonly #places: Places;
   /** The frame that ends at the socket's position. */
   readonly #last: (ReceivedFrame | undefined)[];
   readonly #gaps = new Map<number, Gaps>();
-  readonly #violations: Violation[] = [];
-  #moreViolations = 0;
+  readonly #violations = new Violations();
   #unreadable = 0;
 
   constructor({ run, sockets, nowMs = () => performance.now() }: ReceiptsOptions) {
-    this.#run = run;
     this.#nowMs = nowMs;
-    this.#groupOf = new Int32Array(sockets);
-    this.#isOpen = new Uint8Array(sockets);
-    this.#positions = new Float64Array(sockets).fill(UNPLACED);
-    this.#starts = new Float64Array(sockets).fill(UNPLACED);
-    this.#joinedMs = new Float64Array(sockets);
+    this.#places = new Places(run, sockets);
     this.#last = new Array<ReceivedFrame | undefined>(sockets).fill(undefined);
   }
 
@@ -73,11 +60,7 @@ export class Receipts {
    */
   begin(socket: number, where: Where, upto: number | undefined): void {
     this.end(socket);
-    this.#groupOf[socket] = this.#indexOf(where);
-    this.#isOpen[socket] = 1;
-    this.#joinedMs[socket] = this.#nowMs();
-    this.#positions[socket] = UNPLACED;
-    this.#starts[socket] = UNPLACED;
+    this.#places.open(socket, where, this.#nowMs());
     if (upto !== undefined) this.#place(socket, upto);
   }
 
@@ -124,25 +107,24 @@ export class Receipts {
 
   /** The socket left, or was left: it is owed nothing more until it comes back. */
   end(socket: number): void {
-    if (this.#isOpen[socket] !== 1) return;
-    const group = this.#group(socket);
+    if (!this.#places.isOpen(socket)) return;
+    const group = this.#places.group(socket);
     const position = this.position(socket);
     if (position !== undefined) group.owed.end(position);
-    this.#tellLost(socket, group);
+    this.#tellLost(socket);
     this.#gaps.delete(socket);
-    this.#isOpen[socket] = 0;
+    this.#places.close(socket);
     this.#last[socket] = undefined;
   }
 
   /** Where a socket stands, or stood when it left: the `since` to resume from. */
   position(socket: number): number | undefined {
-    const position = this.#positions[socket] ?? UNPLACED;
-    return position === UNPLACED ? undefined : position;
+    return this.#places.position(socket);
   }
 
   /** The id of one of the latest messages; undefined where no socket has seen it. */
   idOf(room: string, sender: number, n: number): number | undefined {
-    for (const { where, list } of this.#groups) {
+    for (const { where, list } of this.#places.groups) {
       const id = where.room === room ? list.idOf(sender, n) : undefined;
       if (id !== undefined) return id;
     }
@@ -155,10 +137,10 @@ export class Receipts {
    */
   lagging(room: string, upto: number): number {
     let count = 0;
-    for (let socket = 0; socket < this.#isOpen.length; socket += 1) {
-      const position = this.#positions[socket] ?? 0;
-      if (this.#isOpen[socket] !== 1 || position >= upto) continue;
-      const { where } = this.#group(socket);
+    for (const socket of this.#places.opened()) {
+      const position = this.#places.positions[socket] ?? 0;
+      if (position >= upto) continue;
+      const { where } = this.#places.group(socket);
       if (where.room === room && (position !== UNPLACED || where.version === 2)) count += 1;
     }
     return count;
@@ -166,30 +148,21 @@ export class Receipts {
 
   /** To be asked for at the end, when everything that was on its way has come. */
   report(): ReceiptsReport {
-    for (let socket = 0; socket < this.#isOpen.length; socket += 1) {
-      if (this.#isOpen[socket] === 1) this.#placeLate(socket);
-    }
-    const violations = [...this.#violations];
-    for (const [socket] of this.#gaps) this.#tellLost(socket, this.#group(socket), violations);
+    for (const socket of this.#places.opened()) this.#placeLate(socket);
+    // A socket that is still there may get what it lacks: the next report says it again.
+    const violations = new Violations(this.#violations);
+    for (const [socket] of this.#gaps) this.#tellLost(socket, violations);
     return {
-      groups: this.#groups.map((group) => group.report(this.#heardUpto(group))),
-      violations,
-      moreViolations: this.#moreViolations,
+      groups: this.#places.groups.map((group) => group.report(this.#places.lowest(group))),
+      violations: violations.list,
+      moreViolations: violations.more,
       unreadable: this.#unreadable,
     };
   }
 
-  #heardUpto(group: ReceiptGroup): number {
-    let lowest = Number.POSITIVE_INFINITY;
-    for (let socket = 0; socket < this.#isOpen.length; socket += 1) {
-      if (this.#isOpen[socket] === 1 && this.#group(socket) === group) lowest = Math.min(lowest, this.#positions[socket] ?? 0);
-    }
-    return lowest;
-  }
-
   #follow(socket: number, frame: ReceivedFrame): Delivery {
     frame.takers += 1;
-    this.#positions[socket] = frame.upto;
+    this.#places.positions[socket] = frame.upto;
     this.#last[socket] = frame;
     return frame.delivery;
   }
@@ -205,7 +178,7 @@ export class Receipts {
 
   /** What is new in the frame is known to the group before the socket's account is settled. */
   #find(socket: number, key: number, bytes: Buffer): ReceivedFrame {
-    const group = this.#group(socket);
+    const group = this.#places.group(socket);
     const { frame, isNew } = group.cache.find(key, bytes);
     if (!isNew) return frame;
     const nowMs = this.#nowMs();
@@ -219,20 +192,21 @@ export class Receipts {
   /** An event came to light behind which some stand already: they lack it. */
   #passedOver(group: ReceiptGroup, id: number): void {
     group.cache.unlink();
-    for (let socket = 0; socket < this.#isOpen.length; socket += 1) {
-      if (this.#isOpen[socket] !== 1 || this.#group(socket) !== group) continue;
-      if ((this.#positions[socket] ?? 0) >= id && (this.#starts[socket] ?? 0) < id) this.#gapsOf(socket).add(id - 1, id);
+    const { positions, starts } = this.#places;
+    for (const socket of this.#places.opened()) {
+      if (this.#places.group(socket) !== group) continue;
+      if ((positions[socket] ?? 0) >= id && (starts[socket] ?? 0) < id) this.#gapsOf(socket).add(id - 1, id);
     }
   }
 
   /** What is not behind `shownUpto` is shown again, rightly. */
   #take(socket: number, frame: ReceivedFrame, shownUpto: number): Delivery {
-    const group = this.#group(socket);
-    if (this.#positions[socket] === UNPLACED) this.#placeAtFirst(socket, frame);
-    const position = this.#positions[socket] ?? 0;
+    const group = this.#places.group(socket);
+    if (this.#places.positions[socket] === UNPLACED) this.#placeAtFirst(socket, frame);
+    const position = this.#places.positions[socket] ?? 0;
     if (group.isNext(frame, position)) {
       frame.takers += 1;
-      this.#positions[socket] = frame.upto;
+      this.#places.positions[socket] = frame.upto;
       const last = this.#last[socket];
       if (last !== undefined) last.next = frame;
     } else {
@@ -240,33 +214,33 @@ export class Receipts {
       group.sampled += frame.sampled;
     }
     group.high = Math.max(group.high, frame.upto);
-    this.#last[socket] = this.#positions[socket] === frame.upto ? frame : undefined;
+    this.#last[socket] = this.#places.positions[socket] === frame.upto ? frame : undefined;
     return frame.delivery;
   }
 
   #takeSingly(socket: number, frame: ReceivedFrame, shownUpto: number): void {
-    const { list } = this.#group(socket);
+    const { list } = this.#places.group(socket);
     for (const { id } of frame.events) {
       if (id <= shownUpto) continue;
-      const position = this.#positions[socket] ?? 0;
+      const position = this.#places.positions[socket] ?? 0;
       if (id <= position) {
         this.#takeLate(socket, id);
         continue;
       }
       if (list.hasBetween(position, id)) this.#gapsOf(socket).add(position, id - 1);
       list.deliver(id, 1);
-      this.#positions[socket] = id;
+      this.#places.positions[socket] = id;
     }
-    const position = this.#positions[socket] ?? 0;
+    const position = this.#places.positions[socket] ?? 0;
     if (frame.upto <= position) return;
     if (list.hasBetween(position, frame.upto + 1)) this.#gapsOf(socket).add(position, frame.upto);
-    this.#positions[socket] = frame.upto;
+    this.#places.positions[socket] = frame.upto;
   }
 
   /** Behind something later: in its gap it is late, otherwise it was there before. */
   #takeLate(socket: number, id: number): void {
-    const group = this.#group(socket);
-    const isBeforeStart = id <= (this.#starts[socket] ?? 0);
+    const group = this.#places.group(socket);
+    const isBeforeStart = id <= (this.#places.starts[socket] ?? 0);
     if (isBeforeStart && group.where.version === 1) this.#startEarlier(socket, id - 1);
     if (this.#gaps.get(socket)?.fill(id) === true) {
       group.list.deliver(id, 1);
@@ -286,8 +260,8 @@ export class Receipts {
       this.#place(socket, start);
       return;
     }
-    const group = this.#group(socket);
-    this.#tellLost(socket, group);
+    const group = this.#places.group(socket);
+    this.#tellLost(socket);
     this.#gaps.delete(socket);
     group.owed.end(position);
     if (start > position) {
@@ -298,10 +272,10 @@ export class Receipts {
   }
 
   #place(socket: number, position: number): void {
-    this.#positions[socket] = position;
-    this.#starts[socket] = position;
+    this.#places.positions[socket] = position;
+    this.#places.starts[socket] = position;
     this.#last[socket] = undefined;
-    const group = this.#group(socket);
+    const group = this.#places.group(socket);
     group.owed.begin(position);
     group.high = Math.max(group.high, position);
   }
@@ -309,56 +283,42 @@ export class Receipts {
   /** Version 1, by what it saw first; what others saw long after it joined and it did not, it lacks. */
   #placeAtFirst(socket: number, frame: ReceivedFrame): void {
     const first = frame.events[0]?.id ?? frame.upto;
-    const group = this.#group(socket);
-    this.#place(socket, Math.min(first, group.list.firstSeenBehind((this.#joinedMs[socket] ?? 0) + GRACE_MS) ?? first) - 1);
+    const group = this.#places.group(socket);
+    this.#place(socket, Math.min(first, group.list.firstSeenBehind((this.#places.joinedMs[socket] ?? 0) + GRACE_MS) ?? first) - 1);
   }
 
   /** Version 1, where it saw nothing: it is owed what others saw long after it joined. */
   #placeLate(socket: number): void {
-    if (this.#positions[socket] !== UNPLACED) return;
-    const { list } = this.#group(socket);
-    const first = list.firstSeenBehind((this.#joinedMs[socket] ?? 0) + GRACE_MS);
+    if (this.#places.positions[socket] !== UNPLACED) return;
+    const { list } = this.#places.group(socket);
+    const first = list.firstSeenBehind((this.#places.joinedMs[socket] ?? 0) + GRACE_MS);
     if (first !== undefined) this.#place(socket, first - 1);
   }
 
   /** Version 1: something from before what it seemed to begin with. */
   #startEarlier(socket: number, start: number): void {
-    const { owed } = this.#group(socket);
-    const before = this.#starts[socket] ?? 0;
+    const { owed } = this.#places.group(socket);
+    const before = this.#places.starts[socket] ?? 0;
     owed.begin(start);
     owed.end(before);
     this.#gapsOf(socket).add(start, before);
-    this.#starts[socket] = start;
+    this.#places.starts[socket] = start;
   }
 
-  #tellLost(socket: number, group: ReceiptGroup, violations = this.#violations): void {
+  #tellLost(socket: number, violations = this.#violations): void {
+    const group = this.#places.group(socket);
     for (const [after, upto] of this.#gaps.get(socket) ?? []) {
       for (const id of group.list.between(after, upto)) this.#tell(socket, "lost", id, violations);
     }
   }
 
   #tell(socket: number, kind: Violation["kind"], id: number, violations = this.#violations): void {
-    if (violations.length < MAX_VIOLATIONS) violations.push({ ...this.#group(socket).where, socket, kind, id });
-    else this.#moreViolations += 1;
+    violations.tell(this.#places.group(socket).where, { socket, kind, id });
   }
 
   #gapsOf(socket: number): Gaps {
     const gaps = this.#gaps.get(socket) ?? new Gaps();
     this.#gaps.set(socket, gaps);
     return gaps;
-  }
-
-  #group(socket: number): ReceiptGroup {
-    const group = this.#groups[this.#groupOf[socket] ?? 0];
-    if (group === undefined) throw new Error("the socket has not begun");
-    return group;
-  }
-
-  #indexOf(where: Where): number {
-    const name = `${where.room} ${where.gateway} ${where.version}`;
-    const known = this.#groupByWhere.get(name);
-    if (known !== undefined) return known;
-    this.#groupByWhere.set(name, this.#groups.length);
-    return this.#groups.push(new ReceiptGroup(where, this.#run)) - 1;
   }
 }
