@@ -1,5 +1,6 @@
 /** A proxy between a client and a gateway that knows frames: what it is told to do with one, it does to the bytes. */
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { parseLoadText } from "../src/generator/load-text.ts";
 
 /** What becomes of a frame: nothing is dropped, two are doubled; what is held back goes out with a later one. */
 export type Meddle = (frame: RelayedFrame) => readonly Buffer[];
@@ -18,12 +19,15 @@ export interface Meddling {
 
 const untouched: Meddle = ({ bytes }) => [bytes];
 
-/** Does to the first frame that `isIt` finds what the kind says, and to no other. */
+/**
+ * Does to the first frame that `isIt` finds what the kind says, and to no other. A frame that is out of order goes out behind the
+ * next one with messages: behind a count or an ack alone it would have overtaken nothing.
+ */
 export function meddleOnce(kind: "lost" | "doubled" | "disordered", isIt: (text: string) => boolean): Meddle {
   let isDone = false;
   let held: Buffer | undefined;
   return ({ bytes, text }) => {
-    if (held !== undefined) {
+    if (held !== undefined && parseLoadText(text) !== undefined) {
       const late = held;
       held = undefined;
       return [bytes, late];
