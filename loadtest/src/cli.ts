@@ -61,8 +61,8 @@ async function load(scenario: Scenario, args: readonly string[]): Promise<number
   const target = await opening;
   if (isInterrupted) return EXIT.interrupted;
   try {
-    const progress = { onProgress: (what: string) => terminal.tell(what), onLive: (what: string) => terminal.show(what) };
-    const report = { ...(await run(target, progress)), options: options.resolved };
+    const stage = { target, onProgress: (what: string) => terminal.tell(what), onLive: (what: string) => terminal.show(what) };
+    const report = { ...(await run(stage)), options: options.resolved };
     terminal.stop();
     return await tell(report, folder);
   } finally {

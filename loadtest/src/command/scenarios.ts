@@ -7,19 +7,12 @@ import { TYPICAL_NIGHT } from "../scenarios/night-schedule.ts";
 import { CHATTERS, runRest, TYPICAL_REST } from "../scenarios/rest.ts";
 import { MAX_SOAK_MINUTES, runSoak, soakNeeds } from "../scenarios/soak.ts";
 import { TYPICAL_SOAK } from "../scenarios/soak-schedule.ts";
-import type { OnLive } from "../scenarios/staged-run.ts";
+import type { Stage } from "../scenarios/staged-run.ts";
 import { runStorm, TYPICAL_STORM } from "../scenarios/storm.ts";
-import type { Target } from "../target/target.ts";
 import type { OptionReader } from "./option-reader.ts";
 import type { Needs } from "./target-options.ts";
 
-export interface Progress {
-  /** A line that stays. */
-  readonly onProgress: (what: string) => void;
-  readonly onLive: OnLive;
-}
-
-type Run = (target: Target, progress: Progress) => Promise<RunReport>;
+type Run = (stage: Stage) => Promise<RunReport>;
 
 export interface Scenario {
   /** Names of options that take a value. */
@@ -70,7 +63,7 @@ Such as: npm run load -- storm --sockets 2000 --kill gateway-1
     if (plan.kill !== "" && options.optional("url") !== undefined)
       options.problem("--kill is for a cluster of the run's own, not for --url");
     const needs = { rooms: 1, sockets: plan.sockets, moreUsers: 0, connectsPerSecond: plan.sockets };
-    return { needs, run: (target, progress) => runStorm({ target, storm: plan, ...progress }) };
+    return { needs, run: (stage) => runStorm({ ...stage, storm: plan }) };
   },
 };
 
@@ -99,7 +92,7 @@ Such as: npm run load -- fanout --sockets 2000 --rates 400,800,1600 --gateways 1
       maxP99Ms: options.number("max-p99-ms", TYPICAL_FANOUT.maxP99Ms, { min: 1, max: 60_000 }),
     };
     const needs = { rooms: 1, sockets: plan.sockets, moreUsers: 0, connectsPerSecond: FANOUT_JOINS_PER_SECOND };
-    return { needs, run: (target, progress) => runFanout({ target, fanout: plan, ...progress }) };
+    return { needs, run: (stage) => runFanout({ ...stage, fanout: plan }) };
   },
 };
 
@@ -146,7 +139,7 @@ Such as: npm run load -- night --viewers 500 --rooms 2 --seconds 60 --seed 7
     };
     return {
       needs: { ...nightNeeds(plan), moreUsers: plan.rooms },
-      run: (target, progress) => runNight({ target, night: plan, ...progress }),
+      run: (stage) => runNight({ ...stage, night: plan }),
     };
   },
 };
@@ -170,7 +163,7 @@ Such as: npm run load -- rest --seconds 5 --connections 100
       perSecond: options.int("per-second", TYPICAL_REST.perSecond, { max: 1_000_000 }),
     };
     const needs = { rooms: 1, sockets: CHATTERS, moreUsers: plan.users, connectsPerSecond: CHATTERS };
-    return { needs, run: (target, progress) => runRest({ target, rest: plan, ...progress }) };
+    return { needs, run: (stage) => runRest({ ...stage, rest: plan }) };
   },
 };
 
@@ -202,7 +195,7 @@ Such as: npm run load -- soak --minutes 60 --sockets 500 --max-growth 20
     };
     return {
       needs: { ...soakNeeds(plan), moreUsers: 0 },
-      run: (target, progress) => runSoak({ target, soak: plan, ...progress }),
+      run: (stage) => runSoak({ ...stage, soak: plan }),
     };
   },
 };

@@ -93,7 +93,7 @@ test("a client that is sent away comes back when it was told to, resumes where i
     [1, { ...message, resend: true }],
   ]);
   expect(tally.named.closes).toEqual({ 1012: 1 });
-  expect(tally.counts).toMatchObject({ joins: 1, rejoins: 1, sent: 2, duplicates: 1 });
+  expect(tally.counts).toMatchObject({ joins: 1, rejoins: 1, planned: 1, sent: 1, resent: 1, heldBack: 0, duplicates: 1 });
   expect(sends.take()).toMatchObject([{ room: "s42", version: 2, sent: [SENDER, 0, SENDER, 0], acks: [SENDER, 0, 103, 1], refusals: [] }]);
 });
 
@@ -112,6 +112,17 @@ test("a message that may not have been accepted is said again on the same socket
   expect(server.heard[2]).toEqual(server.heard[1]);
   expect(tally.named.errors).toEqual({ unavailable: 1, rate_limited: 1 });
   expect(sends.take()).toMatchObject([{ refusals: [[SENDER, 0, "rate_limited"]], acks: [], unanswered: [] }]);
+});
+
+test("what is due while the socket is away is held back until it is there", async () => {
+  const server = await serve({
+    onFrame: (socket, { type, client_id }) => say(socket, type === "hello" ? welcome(101) : { type: "ack", client_id, id: 102 }),
+  });
+  const { client, tally } = begin(server.port);
+  client.speak(nowUs(), 60);
+  expect(tally.counts).toMatchObject({ planned: 1, sent: 0, heldBack: 0 });
+  await expect.poll(() => tally.counts.acked).toBe(1);
+  expect(tally.counts).toMatchObject({ planned: 1, sent: 1, resent: 0, heldBack: 1 });
 });
 
 test("a server that is full is asked again, one that says no is not", async () => {
@@ -150,5 +161,6 @@ test("version 1 says nothing without a socket, and hears nothing of what it said
   client.speak(nowUs(), 60);
   await expect.poll(() => tally.counts.rejoins, { timeout: 5_000 }).toBe(1);
   expect(server.heard).toEqual([[0, { type: "message", message: expect.stringContaining("~7.3.1.") }]]);
+  expect(tally.counts).toMatchObject({ planned: 2, sent: 1, resent: 0, heldBack: 0 });
   expect(sends.take()).toMatchObject([{ room: "s42", version: 1, unsent: [SENDER, 0], sent: [SENDER, 1], unanswered: [SENDER, 1] }]);
 });

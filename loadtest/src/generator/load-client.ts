@@ -226,11 +226,6 @@ export class LoadClient implements FrameSink, Speaker {
     this.#comeBackMs = ms;
   }
 
-  /** A message goes out now. */
-  onSpoken(): void {
-    this.#around.tally.counts.sent += 1;
-  }
-
   // ---- FrameSink: what comes -----------------------------------------------------------------------------------------
 
   onText(payload: Buffer): void {
@@ -329,8 +324,8 @@ export class LoadClient implements FrameSink, Speaker {
   }
 
   #newSayings(): OpenSayings {
-    const { run, sends } = this.#around;
-    return new OpenSayings({ client: this, run, sender: this.#plan.sender, dialect: this.#plan.dialect, sends });
+    const { run, sends, tally } = this.#around;
+    return new OpenSayings({ client: this, run, sender: this.#plan.sender, dialect: this.#plan.dialect, sends, counts: tally.counts });
   }
 
   get #currentRoad(): Road {

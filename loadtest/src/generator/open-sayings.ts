@@ -6,6 +6,7 @@ import type { Sends } from "../ledger/sends.ts";
 import { nowUs } from "./clock.ts";
 import type { Dialect } from "./dialect.ts";
 import { loadClientId, loadLine, loadText, parseLoadClientId } from "./load-text.ts";
+import type { Counts } from "./tally.ts";
 
 interface Saying {
   readonly text: string;
@@ -14,11 +15,12 @@ interface Saying {
 }
 
 interface SayingsOptions {
-  readonly client: { readonly room: string; readonly state: string; say(text: string): void; onSpoken(): void };
+  readonly client: { readonly room: string; readonly state: string; say(text: string): void };
   readonly run: number;
   readonly sender: number;
   readonly dialect: Dialect;
   readonly sends: Sends;
+  readonly counts: Pick<Counts, "planned" | "sent" | "resent" | "heldBack">;
 }
 
 /** Answers that do not settle a message: `busy` was not accepted, `unavailable` may have been. Both are said again. */
@@ -42,9 +44,10 @@ export class OpenSayings {
 
   /** `wording`: the length of the text, or its words. */
   say(sentUs: number, wording: number | string, canSend: boolean): void {
-    const { run, sender, dialect, sends, client } = this.#options;
+    const { run, sender, dialect, sends, client, counts } = this.#options;
     const n = this.#next;
     this.#next += 1;
+    counts.planned += 1;
     const message = { run, sender, n, sentUs };
     const text = typeof wording === "string" ? loadLine(message, wording) : loadText({ ...message, bytes: wording });
     const saying: Saying = { text, sentUs, wasSent: false };
@@ -61,7 +64,10 @@ export class OpenSayings {
 
   /** On a new socket: everything open, in its order. */
   sayAgain(): void {
-    for (const [n, saying] of this.#open ?? []) this.#send(n, saying, saying.wasSent);
+    for (const [n, saying] of this.#open ?? []) {
+      if (!saying.wasSent) this.#options.counts.heldBack += 1;
+      this.#send(n, saying, saying.wasSent);
+    }
   }
 
   /** Answers when the message was meant to be sent; undefined where it is not one of ours that is open. */
@@ -119,10 +125,10 @@ export class OpenSayings {
   }
 
   #send(n: number, saying: Saying, isResend: boolean): void {
-    const { client, run, sender, dialect, sends } = this.#options;
+    const { client, run, sender, dialect, sends, counts } = this.#options;
+    counts[saying.wasSent ? "resent" : "sent"] += 1;
     saying.wasSent = true;
     client.say(dialect.messageFrame({ clientId: loadClientId(run, sender, n), text: saying.text, isResend }));
-    client.onSpoken();
     sends.sent(client.room, dialect.version, sender, n);
     if (!dialect.hasAcks) this.#noteLatest(n);
   }

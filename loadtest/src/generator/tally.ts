@@ -21,7 +21,12 @@ export type Counts = {
   /** First joins, and joins again. */
   joins: number;
   rejoins: number;
+  /** Messages that were due, and those of them that went out, each once, however often it was said again (`resent`). */
+  planned: number;
   sent: number;
+  resent: number;
+  /** Sent, but not when they were due: their socket was away, and said them once it was back. */
+  heldBack: number;
   /** Sent over 100 ms after they were meant to be, because the generator was late. */
   sentLate: number;
   acked: number;
@@ -54,7 +59,10 @@ export function noCounts(): Counts {
     deliveredFrames: 0,
     joins: 0,
     rejoins: 0,
+    planned: 0,
     sent: 0,
+    resent: 0,
+    heldBack: 0,
     sentLate: 0,
     acked: 0,
     duplicates: 0,

@@ -3,14 +3,12 @@
  * where a gateway has no processor left or messages are late; the one before it is what the gateway holds.
  */
 import { sleep } from "@drawchat/runtime/backoff";
-import { LATENCIES } from "../generator/latency.ts";
 import { steadySchedule } from "../generator/schedule.ts";
-import type { Certificate } from "../ledger/certificate.ts";
 import { readProcess } from "../report/proc.ts";
 import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
-import { PhaseMeter } from "./phase-meter.ts";
-import { namedNotes, type OnLive, placeOf, StagedRun } from "./staged-run.ts";
+import { reportOf } from "./staged-report.ts";
+import { type Stage, StagedRun } from "./staged-run.ts";
 import { dialectsOf } from "./storm.ts";
 
 export interface FanoutOptions {
@@ -34,66 +32,65 @@ export const TYPICAL_FANOUT = {
   maxP99Ms: 200,
 } as const;
 
-export interface FanoutRun {
-  readonly target: Target;
+export interface FanoutRun extends Stage {
   readonly fanout: FanoutOptions;
-  readonly onProgress: (what: string) => void;
-  readonly onLive?: OnLive | undefined;
 }
 
 export const FANOUT_JOINS_PER_SECOND = 500;
 const FULL_CPU_SHARE = 0.95;
-const LOOK_MS = 250;
+/** Twice as long as workers keep what they have to report. */
+const REPORTED_WITHIN_MS = 500;
 
 /** Rejects where the run could not be made; what the chat did wrong is in the report. */
-export async function runFanout({ target, fanout, onProgress, onLive }: FanoutRun): Promise<RunReport> {
-  const meter = new PhaseMeter();
-  const staged = await StagedRun.start({ target, onLive, sockets: fanout.sockets, onReport: (report) => meter.add(report) });
-  const ending = new AbortController();
-  const watching = watch(staged, ending.signal);
+export async function runFanout({ fanout, ...stage }: FanoutRun): Promise<RunReport> {
+  const staged = await StagedRun.start(stage, fanout.sockets);
+  const { fleet, target } = staged;
   try {
-    const { roads, sessions } = target;
-    const joins = { count: fanout.sockets, perSecond: FANOUT_JOINS_PER_SECOND, roads, sessions };
-    await staged.fleet.connect({ ...joins, dialects: dialectsOf(fanout.v1Share) });
+    const joins = { count: fanout.sockets, perSecond: FANOUT_JOINS_PER_SECOND, roads: target.roads, sessions: target.sessions };
+    await fleet.connect({ ...joins, dialects: dialectsOf(fanout.v1Share) });
     await staged.settled();
-    await staged.fleet.measure();
-    onProgress(`${staged.fleet.totals.states.joined} sockets are in`);
-    const end = await climb({ staged, fanout, meter, onProgress });
-    const { certificate, hasSettled } = await staged.certify();
-    return await reportOf({ staged, fanout, meter, end, certificate, hasSettled });
+    await fleet.measure();
+    stage.onProgress(`${fleet.totals.states.joined} sockets are in`);
+    const ending = await climb(staged, fanout, stage.onProgress);
+    const certified = await staged.certify();
+    const end = await staged.end();
+    const { rates, seed, ...options } = fanout;
+    return reportOf(end, {
+      scenario: "fanout",
+      seed,
+      options: { ...options, rates: rates.join(",") },
+      figures: [
+        { name: "messages", value: end.counts.sent, unit: "messages" },
+        { name: "deliveries", value: end.counts.deliveries, unit: "deliveries" },
+        {
+          name: "bestDeliveriesPerSecond",
+          value: Math.max(...end.steps.map(({ figures }) => figures.deliveriesPerSecond ?? 0)),
+          unit: "deliveries/s",
+        },
+      ],
+      ...certified,
+      notes: [`the ladder ended: ${ending}`],
+    });
   } finally {
-    ending.abort();
-    await watching;
     await staged.finish();
   }
 }
 
-interface Course {
-  readonly staged: StagedRun;
-  readonly fanout: FanoutOptions;
-  readonly meter: PhaseMeter;
-  readonly onProgress: (what: string) => void;
-}
-
 /** Rung by rung, until one does not hold. Resolves with why it ended. */
-async function climb({ staged, fanout, meter, onProgress }: Course): Promise<string> {
+async function climb(staged: StagedRun, fanout: FanoutOptions, onProgress: Stage["onProgress"]): Promise<string> {
   const { fleet } = staged;
-  meter.end("joins", fleet, { ratePerSecond: 0, gatewayCpuShare: 0, cpuMicrosPerDelivery: 0 });
+  staged.endPhase("joins", { ratePerSecond: 0, gatewayCpuShare: 0, cpuMicrosPerDelivery: 0 });
   for (const perSecond of fanout.rates) {
     const before = await gatewayCpuSeconds(staged.target);
     const beganMs = performance.now();
     await fleet.send(steadySchedule({ perSecond, seconds: fanout.secondsPerRung, senders: fleet.sockets, bytes: fanout.bytes }));
     // What was said last is still on its way; whoever is behind by more than this is late, and the percentile says so.
-    await sleep(2 * LOOK_MS);
+    await sleep(REPORTED_WITHIN_MS);
     const seconds = (performance.now() - beganMs) / 1_000;
     const after = await gatewayCpuSeconds(staged.target);
     const used = after.map((cpu, i) => cpu - (before[i] ?? 0));
     const share = Math.max(0, ...used) / seconds;
-    const step = meter.end(`${perSecond}/s`, fleet, {
-      ratePerSecond: perSecond,
-      gatewayCpuShare: round(share, 3),
-      cpuMicrosPerDelivery: 0,
-    });
+    const step = staged.endPhase(`${perSecond}/s`, { ratePerSecond: perSecond, gatewayCpuShare: round(share, 3), cpuMicrosPerDelivery: 0 });
     const { deliveries = 0, deliveryP99Ms = 0 } = step.figures;
     step.figures.cpuMicrosPerDelivery = deliveries === 0 ? 0 : round((used.reduce((sum, cpu) => sum + cpu, 0) * 1_000_000) / deliveries, 4);
     onProgress(describe(step));
@@ -116,66 +113,4 @@ function describe({ name, figures }: RunReport["steps"][number]): string {
   const { deliveriesPerSecond = 0, deliveryP50Ms, deliveryP99Ms, gatewayCpuShare = 0, cpuMicrosPerDelivery } = figures;
   const cpu = `fullest gateway ${Math.round(gatewayCpuShare * 100)} % of a core, ${cpuMicrosPerDelivery} µs a delivery`;
   return `${name}: ${deliveriesPerSecond} deliveries/s, p50 ${deliveryP50Ms} ms, p99 ${deliveryP99Ms} ms, ${cpu}`;
-}
-
-async function watch({ fleet, collector }: StagedRun, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    collector.note("connections", "joined", "sockets", fleet.totals.states.joined);
-    await sleep(LOOK_MS, signal);
-  }
-}
-
-interface Outcome {
-  readonly staged: StagedRun;
-  readonly fanout: FanoutOptions;
-  readonly meter: PhaseMeter;
-  readonly end: string;
-  readonly certificate: Certificate;
-  readonly hasSettled: boolean;
-}
-
-async function reportOf({ staged, fanout, meter, end, certificate, hasSettled }: Outcome): Promise<RunReport> {
-  const { totals } = staged.fleet;
-  const { counts, health, named } = totals;
-  const { seconds } = staged;
-  const collected = await staged.finish();
-  const { rates, ...options } = fanout;
-  return {
-    format: 1,
-    scenario: "fanout",
-    startedAt: staged.startedAt.toISOString(),
-    seconds: round(seconds, 1),
-    seed: fanout.seed,
-    options: { ...options, rates: rates.join(",") },
-    ...placeOf(staged.target),
-    ...(health.void === undefined ? {} : { void: health.void }),
-    generator: {
-      processes: health.processes,
-      maxCpuShare: health.maxCpuShare,
-      loopDelayP99Ms: health.loopDelayP99Ms,
-      sentLate: health.sentLate,
-    },
-    figures: [
-      { name: "messages", value: counts.sent, unit: "messages" },
-      { name: "deliveries", value: counts.deliveries, unit: "deliveries" },
-      {
-        name: "bestDeliveriesPerSecond",
-        value: Math.max(...meter.steps.map(({ figures }) => figures.deliveriesPerSecond ?? 0)),
-        unit: "deliveries/s",
-      },
-      ...collected.figures,
-    ],
-    latencies: LATENCIES.map((name) => totals.latency(name)),
-    steps: meter.steps,
-    processes: collected.processes,
-    series: collected.series,
-    certificate,
-    faults: [],
-    notes: [
-      `the ladder ended: ${end}`,
-      ...collected.notes,
-      ...(hasSettled ? [] : ["not everything had come within 20 s of the last answer: what was missing then is in the certificate"]),
-      ...namedNotes(named),
-    ],
-  };
 }

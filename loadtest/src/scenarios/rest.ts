@@ -4,10 +4,10 @@
  */
 import { connectDatabase } from "@drawchat/db/connect";
 import { nowUs } from "../generator/clock.ts";
+import type { GeneratorHealth } from "../generator/fleet-totals.ts";
 import { LoadMeter } from "../generator/own-load.ts";
 import type { Act, Timeline } from "../generator/timeline.ts";
 import { takeTokens } from "../generator/tokens.ts";
-import type { Certificate } from "../ledger/certificate.ts";
 import { readProcess } from "../report/proc.ts";
 import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
@@ -15,7 +15,8 @@ import { fire, type Volley } from "./cannon.ts";
 import { chatLine } from "./chat-lines.ts";
 import { newestMessages, restCalls } from "./rest-calls.ts";
 import { Seeded } from "./seeded.ts";
-import { namedNotes, type OnLive, placeOf, StagedRun } from "./staged-run.ts";
+import { reportOf } from "./staged-report.ts";
+import { type RunEnd, type Stage, StagedRun } from "./staged-run.ts";
 import { likeRows } from "./stored-counts.ts";
 
 export interface RestOptions {
@@ -31,11 +32,8 @@ export interface RestOptions {
 
 export const TYPICAL_REST = { seconds: 10, connections: 50, users: 5_000, perSecond: 0 } as const;
 
-export interface RestRun {
-  readonly target: Target;
+export interface RestRun extends Stage {
   readonly rest: RestOptions;
-  readonly onProgress: (what: string) => void;
-  readonly onLive?: OnLive | undefined;
 }
 
 interface Measured {
@@ -57,10 +55,11 @@ const WARM_UP_SECONDS = 1;
 const MAX_CPU_SHARE = 0.95;
 
 /** Rejects where the run could not be made; what the api did wrong is in the report. */
-export async function runRest({ target, rest, onProgress, onLive }: RestRun): Promise<RunReport> {
+export async function runRest({ rest, ...stage }: RestRun): Promise<RunReport> {
+  const { target, onProgress } = stage;
   const [session] = target.sessions;
   if (session === undefined) throw new Error("a rest run needs a session");
-  const staged = await StagedRun.start({ target, onLive, sockets: CHATTERS });
+  const staged = await StagedRun.start(stage, CHATTERS);
   try {
     await chat(staged, rest.seed);
     const tokens = await takeTokens(target.tokens, CHATTERS, rest.users);
@@ -81,7 +80,18 @@ export async function runRest({ target, rest, onProgress, onLive }: RestRun): Pr
     const { certificate } = await staged.certify();
     const rows = await likesStored(target, session);
     const lostLikes = rowsBefore === undefined || rows === undefined ? [] : compareLikes(measured, rows - rowsBefore);
-    return await reportOf({ staged, rest, measured, certificate, lostLikes });
+    const end = await staged.end();
+    return reportOf(end, {
+      scenario: "rest",
+      seed: rest.seed,
+      options: { ...rest },
+      figures: [{ name: "requests", value: measured.reduce((sum, { volley }) => sum + volley.answered, 0), unit: "requests" }],
+      certificate,
+      latencies: measured.map(({ volley }) => volley.latency),
+      steps: measured.map(stepOf),
+      health: healthOf(end, measured),
+      faults: [...measured.flatMap(({ volley }) => faultsOf(volley)), ...lostLikes],
+    });
   } finally {
     await staged.finish();
   }
@@ -175,45 +185,15 @@ function compareLikes(measured: readonly Measured[], rows: number): string[] {
   return [`${answered} likes were answered with 200 and ${unknown} not at all; ${rows} are rows`];
 }
 
-interface Outcome {
-  readonly staged: StagedRun;
-  readonly rest: RestOptions;
-  readonly measured: readonly Measured[];
-  readonly certificate: Certificate;
-  readonly lostLikes: readonly string[];
-}
-
-async function reportOf({ staged, rest, measured, certificate, lostLikes }: Outcome): Promise<RunReport> {
-  const { named, health } = staged.fleet.totals;
-  const { seconds, target, startedAt } = staged;
-  const collected = await staged.finish();
+/** What asks is autocannon, in this process. */
+function healthOf({ health }: RunEnd, measured: readonly Measured[]): GeneratorHealth {
   const busiest = measured.toSorted((a, b) => b.cpuShare - a.cpuShare)[0];
   const isOwnLimit = busiest !== undefined && busiest.cpuShare > MAX_CPU_SHARE;
   return {
-    format: 1,
-    scenario: "rest",
-    startedAt: startedAt.toISOString(),
-    seconds: Math.round(seconds * 10) / 10,
-    seed: rest.seed,
-    options: { ...rest },
-    ...placeOf(target),
-    ...(isOwnLimit ? { void: `autocannon used ${Math.round(busiest.cpuShare * 100)} % of a core in "${busiest.volley.name}"` } : {}),
-    generator: {
-      processes: 1,
-      maxCpuShare: busiest?.cpuShare ?? 0,
-      loopDelayP99Ms: Math.max(0, ...measured.map(({ loopDelayP99Ms }) => loopDelayP99Ms)),
-      sentLate: health.sentLate,
-    },
-    figures: [
-      { name: "requests", value: measured.reduce((sum, { volley }) => sum + volley.answered, 0), unit: "requests" },
-      ...collected.figures,
-    ],
-    latencies: measured.map(({ volley }) => volley.latency),
-    steps: measured.map(stepOf),
-    processes: collected.processes,
-    series: collected.series,
-    certificate,
-    faults: [...measured.flatMap(({ volley }) => faultsOf(volley)), ...lostLikes],
-    notes: [...collected.notes, ...namedNotes(named)],
+    processes: 1,
+    maxCpuShare: busiest?.cpuShare ?? 0,
+    loopDelayP99Ms: Math.max(0, ...measured.map(({ loopDelayP99Ms }) => loopDelayP99Ms)),
+    sentLate: health.sentLate,
+    void: isOwnLimit ? `autocannon used ${Math.round(busiest.cpuShare * 100)} % of a core in "${busiest.volley.name}"` : undefined,
   };
 }

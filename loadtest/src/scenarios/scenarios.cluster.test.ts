@@ -101,14 +101,21 @@ test.concurrent("who is cut off in a storm comes back and has missed nothing, an
   expect,
 }) => {
   const storm = { ...TYPICAL_STORM, seed: 3, sockets: 60, rampPerSecond: 300, holdSeconds: 0.5, afterSeconds: 1.5, v1Share: 0.2 };
-  const report = await runStorm({ target: await aim(1, 60), storm: { ...storm, perSecond: 40 }, onProgress: () => undefined });
+  const told: string[] = [];
+  const report = await runStorm({ target: await aim(1, 60), storm: { ...storm, perSecond: 40 }, onProgress: (what) => told.push(what) });
   expect(parseReport(JSON.stringify(report), "storm").faults).toEqual([]);
   expect(report.certificate).toMatchObject({ isClean: true, findings: [] });
   expect(figure(report, "cutOff")).toBe(60);
   expect(figure(report, "rejoins")).toBe(60);
   expect(figure(report, "notBack")).toBe(0);
   expect(figure(report, "historyReads")).toBeLessThanOrEqual(10);
-  // Who is not in cannot speak, and what a cut left unanswered may not have come: all that was accepted is stored.
+  // Who is not in cannot speak: of what was planned the report says how much was never sent, and the certificate why.
+  const [planned, sent, notSent] = ["messagesPlanned", "messages", "messagesNotSent"].map((name) => figure(report, name) ?? 0);
+  expect([planned, owed(hops(report, "sent"))]).toEqual([80, 80]);
+  expect(sent).toBe(80 - (notSent ?? 0));
+  expect(hops(report, "sent").map(({ skipped }) => skipped.no_connection ?? 0)).toEqual([notSent]);
+  expect(told.at(-1)).toMatch(new RegExp(`^of 80 planned messages ${sent} were sent, \\d+ of them .*; ${notSent} were not`));
+  // What a cut left unanswered may not have come: all that was accepted is stored.
   expect(owed(hops(report, "stored"))).toBeGreaterThan(20);
 });
 

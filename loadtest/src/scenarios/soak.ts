@@ -3,22 +3,18 @@
  * a certificate, so that the length of the run costs this tool no memory; it watches itself like every other process.
  */
 import { sleep } from "@drawchat/runtime/backoff";
-import { LATENCIES } from "../generator/latency.ts";
 import { CertificateSum } from "../ledger/merge-certificates.ts";
 import type { Collected } from "../report/collector.ts";
 import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
 import { growthOf } from "./growth.ts";
 import { countOpenFiles } from "./open-files.ts";
-import { PhaseMeter } from "./phase-meter.ts";
 import { planSoakJoins, planSoakPeriod, type SoakOptions } from "./soak-schedule.ts";
-import { namedNotes, type OnLive, placeOf, SELF, StagedRun } from "./staged-run.ts";
+import { reportOf } from "./staged-report.ts";
+import { SELF, type Stage, StagedRun } from "./staged-run.ts";
 
-export interface SoakRun {
-  readonly target: Target;
+export interface SoakRun extends Stage {
   readonly soak: SoakOptions;
-  readonly onProgress: (what: string) => void;
-  readonly onLive?: OnLive | undefined;
 }
 
 /** Tokens are good for twelve hours. */
@@ -32,22 +28,35 @@ export function soakNeeds({ sockets, rooms }: SoakOptions): { sockets: number; r
 }
 
 /** Rejects where the run could not be made; what the chat did wrong is in the report. */
-export async function runSoak({ target, soak, onProgress, onLive }: SoakRun): Promise<RunReport> {
+export async function runSoak({ soak, ...stage }: SoakRun): Promise<RunReport> {
   if (soak.minutes > MAX_SOAK_MINUTES) throw new RangeError(`a soak lasts at most ${MAX_SOAK_MINUTES} minutes: its tokens end after that`);
-  const meter = new PhaseMeter();
-  const staged = await StagedRun.start({ target, onLive, sockets: soak.sockets, onReport: (report) => meter.add(report) });
+  const staged = await StagedRun.start(stage, soak.sockets);
   const ending = new AbortController();
   const watching = watchFiles(staged, ending.signal);
   try {
-    await staged.fleet.play(planSoakJoins(soak, JOINS_PER_SECOND), roadsOf(target));
+    await staged.fleet.play(planSoakJoins(soak, JOINS_PER_SECOND), roadsOf(stage.target));
     await staged.settled();
     await staged.fleet.measure();
-    onProgress(`seed ${soak.seed}: ${staged.fleet.totals.states.joined} sockets are in`);
+    stage.onProgress(`seed ${soak.seed}: ${staged.fleet.totals.states.joined} sockets are in`);
     const sum = new CertificateSum();
-    const warmUntil = await playPeriods({ staged, soak, meter, sum, onProgress });
+    const warmUntil = await playPeriods({ staged, soak, sum, onProgress: stage.onProgress });
     ending.abort();
-    await watching;
-    return await reportOf({ staged, soak, meter, sum, warmUntil });
+    const end = await staged.end();
+    const growths = growthsOf(end.collected, warmUntil);
+    return reportOf(end, {
+      scenario: "soak",
+      seed: soak.seed,
+      options: { ...soak },
+      figures: [
+        { name: "messages", value: end.counts.sent, unit: "messages" },
+        { name: "deliveries", value: end.counts.deliveries, unit: "deliveries" },
+        { name: "rejoins", value: end.counts.rejoins, unit: "sockets" },
+        ...growths.flatMap(figuresOf),
+      ],
+      certificate: sum.certificate,
+      faults: growths.filter(({ mbPerHour }) => soak.maxGrowth > 0 && mbPerHour > soak.maxGrowth).map((growth) => faultOf(growth, soak)),
+      notes: growths.length === 0 ? ["too short to say how memory grows: only what comes after the first period counts"] : [],
+    });
   } finally {
     ending.abort();
     await watching;
@@ -58,13 +67,12 @@ export async function runSoak({ target, soak, onProgress, onLive }: SoakRun): Pr
 interface Course {
   readonly staged: StagedRun;
   readonly soak: SoakOptions;
-  readonly meter: PhaseMeter;
   readonly sum: CertificateSum;
-  readonly onProgress: (what: string) => void;
+  readonly onProgress: Stage["onProgress"];
 }
 
 /** Until the time is over. Resolves with when the first period was over, in seconds of the run: what grew until then was warming up. */
-async function playPeriods({ staged, soak, meter, sum, onProgress }: Course): Promise<number> {
+async function playPeriods({ staged, soak, sum, onProgress }: Course): Promise<number> {
   const { fleet, target } = staged;
   const endMs = performance.now() + soak.minutes * 60_000;
   let warmUntil = 0;
@@ -75,7 +83,7 @@ async function playPeriods({ staged, soak, meter, sum, onProgress }: Course): Pr
     const { certificate, hasSettled } = await staged.certify();
     sum.add(certificate);
     const bad = certificate.findings.length + certificate.moreFindings;
-    const { figures } = meter.end(`period ${period}`, fleet, {
+    const { figures } = staged.endPhase(`period ${period}`, {
       findings: bad,
       settled: hasSettled ? 1 : 0,
       memoryMB: ownMemoryMB(fleet.totals.loads),
@@ -98,70 +106,14 @@ function ownMemoryMB(loads: readonly { readonly rssBytes: number }[]): number {
   return Math.round(loads.reduce((sum, { rssBytes }) => sum + rssBytes, process.memoryUsage.rss()) / MB);
 }
 
-async function watchFiles({ target, fleet, collector }: StagedRun, signal: AbortSignal): Promise<void> {
-  const generators = fleet.pids.map((pid, i) => ({ name: `generator-${i + 1}`, pid }));
+async function watchFiles({ processes, collector }: StagedRun, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    for (const { name, pid } of [...target.processes, ...generators, { name: SELF, pid: process.pid }]) {
+    for (const { name, pid } of [...processes, { name: SELF, pid: process.pid }]) {
       const files = pid === undefined ? undefined : await countOpenFiles(pid);
       if (files !== undefined) collector.note("other", `${name} open files`, "files", files);
     }
     await sleep(FILES_EVERY_MS, signal);
   }
-}
-
-interface Outcome {
-  readonly staged: StagedRun;
-  readonly soak: SoakOptions;
-  readonly meter: PhaseMeter;
-  readonly sum: CertificateSum;
-  readonly warmUntil: number;
-}
-
-async function reportOf({ staged, soak, meter, sum, warmUntil }: Outcome): Promise<RunReport> {
-  const { totals } = staged.fleet;
-  const { counts, health, named } = totals;
-  const { seconds } = staged;
-  const collected = await staged.finish();
-  const growths = growthsOf(collected, warmUntil);
-  return {
-    format: 1,
-    scenario: "soak",
-    startedAt: staged.startedAt.toISOString(),
-    seconds: Math.round(seconds * 10) / 10,
-    seed: soak.seed,
-    options: { ...soak },
-    ...placeOf(staged.target),
-    ...(health.void === undefined ? {} : { void: health.void }),
-    generator: {
-      processes: health.processes,
-      maxCpuShare: health.maxCpuShare,
-      loopDelayP99Ms: health.loopDelayP99Ms,
-      sentLate: health.sentLate,
-    },
-    figures: [
-      { name: "messages", value: counts.sent, unit: "messages" },
-      { name: "deliveries", value: counts.deliveries, unit: "deliveries" },
-      { name: "rejoins", value: counts.rejoins, unit: "sockets" },
-      ...growths.flatMap(({ name, mbPerHour, fit }) => [
-        { name: `growth.${name}`, value: mbPerHour, unit: "MB/h" },
-        { name: `growth.${name}.fit`, value: fit, unit: "" },
-      ]),
-      ...collected.figures,
-    ],
-    latencies: LATENCIES.map((name) => totals.latency(name)),
-    steps: meter.steps,
-    processes: collected.processes,
-    series: collected.series,
-    certificate: sum.certificate,
-    faults: growths
-      .filter(({ mbPerHour }) => soak.maxGrowth > 0 && mbPerHour > soak.maxGrowth)
-      .map(({ name, mbPerHour, fit }) => `${name} grows by ${mbPerHour} MB an hour (fit ${fit}), more than ${soak.maxGrowth}`),
-    notes: [
-      ...collected.notes,
-      ...namedNotes(named),
-      ...(growths.length === 0 ? ["too short to say how memory grows: only what comes after the first period counts"] : []),
-    ],
-  };
 }
 
 interface ProcessGrowth {
@@ -178,4 +130,15 @@ function growthsOf({ series, processes }: Collected, fromSeconds: number): Proce
     if (growth === undefined) return [];
     return [{ name, mbPerHour: Math.round((growth.perHour / MB) * 10) / 10, fit: Math.round(growth.fit * 100) / 100 }];
   });
+}
+
+function figuresOf({ name, mbPerHour, fit }: ProcessGrowth): RunReport["figures"] {
+  return [
+    { name: `growth.${name}`, value: mbPerHour, unit: "MB/h" },
+    { name: `growth.${name}.fit`, value: fit, unit: "" },
+  ];
+}
+
+function faultOf({ name, mbPerHour, fit }: ProcessGrowth, { maxGrowth }: SoakOptions): string {
+  return `${name} grows by ${mbPerHour} MB an hour (fit ${fit}), more than ${maxGrowth}`;
 }

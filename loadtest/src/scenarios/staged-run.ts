@@ -1,62 +1,90 @@
-/** What every run over sockets has besides its own course: the fleet, the ledger, the curves, and the report of all three. */
-import { cpus, release, totalmem } from "node:os";
+/** What every run over sockets has besides its own course: the fleet, the ledger, the curves, the phases. */
 import { sessionRoom } from "@drawchat/protocol/ids";
 import { sleep } from "@drawchat/runtime/backoff";
 import { createLog } from "@drawchat/runtime/log";
 import { Fleet } from "../generator/fleet.ts";
+import type { FleetTotals } from "../generator/fleet-totals.ts";
+import { LATENCIES } from "../generator/latency.ts";
 import type { WorkerReport } from "../generator/orders.ts";
-import { NAMED, type NamedCounts } from "../generator/tally.ts";
 import { takeTokens } from "../generator/tokens.ts";
 import type { Certificate } from "../ledger/certificate.ts";
 import { Ledger } from "../ledger/ledger.ts";
-import { type Collected, type Collector, startCollector } from "../report/collector.ts";
+import { type Collected, type Collector, type ProcessToWatch, startCollector } from "../report/collector.ts";
 import { LatencyCurves } from "../report/latency-curves.ts";
 import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
+import { PhaseMeter } from "./phase-meter.ts";
 
-export interface StagedOptions {
+/** Where a scenario runs, and whom it tells. */
+export interface Stage {
   readonly target: Target;
-  /** All that the run opens. */
-  readonly sockets: number;
-  readonly onReport?: (report: WorkerReport) => void;
-  /** Told once a second how things stand. */
-  readonly onLive?: OnLive | undefined;
+  /** A line that stays. */
+  readonly onProgress: (what: string) => void;
+  /** Told once a second how things stand: one line, which the next one replaces. */
+  readonly onLive?: ((what: string) => void) | undefined;
 }
 
-/** One line, which the next one replaces. */
-export type OnLive = (what: string) => void;
+export interface Certified {
+  readonly certificate: Certificate;
+  /** Whether all had come by then. */
+  readonly hasSettled: boolean;
+}
+
+/** How a run stood when it ended, and what was collected beside it. */
+export interface RunEnd extends Pick<FleetTotals, "counts" | "states" | "health" | "named">, Pick<RunReport, "latencies" | "steps"> {
+  readonly target: Target;
+  readonly startedAt: Date;
+  readonly seconds: number;
+  readonly collected: Collected;
+}
 
 /** The command's own process, in curves. */
 export const SELF = "load";
 const SELF_EVERY_MS = 1_000;
+const SOCKETS_EVERY_MS = 250;
 /** Answers take this long at most: who still has none then is told as unanswered. */
 const ANSWERS_WITHIN_MS = 30_000;
 const JOINS_WITHIN_MS = 60_000;
+
+interface Parts {
+  readonly fleet: Fleet;
+  readonly ledger: Ledger;
+  readonly collector: Collector;
+  readonly processes: readonly ProcessToWatch[];
+}
 
 export class StagedRun {
   readonly target: Target;
   readonly startedAt = new Date();
   readonly fleet: Fleet;
   readonly collector: Collector;
+  /** All that is watched but this process. */
+  readonly processes: readonly ProcessToWatch[];
+  readonly #meter = new PhaseMeter();
   readonly #latencies: LatencyCurves;
   #ledger: Ledger;
   readonly #beganMs = performance.now();
-  readonly #lookingAtSelf: NodeJS.Timeout;
-  readonly #onLive: OnLive | undefined;
+  readonly #looking: readonly NodeJS.Timeout[];
+  readonly #onLive: Stage["onLive"];
   #lastDeliveries = 0;
 
-  private constructor(target: Target, parts: { fleet: Fleet; ledger: Ledger; collector: Collector; onLive: OnLive | undefined }) {
+  private constructor({ target, onLive }: Stage, parts: Parts) {
     this.target = target;
     this.fleet = parts.fleet;
     this.collector = parts.collector;
+    this.processes = parts.processes;
     this.#latencies = new LatencyCurves(parts.collector);
     this.#ledger = parts.ledger;
-    this.#onLive = parts.onLive;
-    this.#lookingAtSelf = setInterval(() => this.#lookAtSelf(), SELF_EVERY_MS).unref();
+    this.#onLive = onLive;
+    this.#looking = [
+      setInterval(() => this.#lookAtSelf(), SELF_EVERY_MS).unref(),
+      setInterval(() => this.#lookAtSockets(), SOCKETS_EVERY_MS).unref(),
+    ];
   }
 
-  /** Watches everything that it can when it resolves. The caller finishes it. */
-  static async start({ target, sockets, onReport, onLive }: StagedOptions): Promise<StagedRun> {
+  /** Watches everything that it can when it resolves. `sockets`: all that the run opens. The caller finishes it. */
+  static async start(stage: Stage, sockets: number): Promise<StagedRun> {
+    const { target } = stage;
     // The ledger needs the number of the run, and nothing is sent before it is there.
     let ledger: Ledger | undefined;
     let staged: StagedRun | undefined;
@@ -65,23 +93,19 @@ export class StagedRun {
       tokens: target.tokens,
       isLocal: target.isLocal,
       onReport: (report) => {
-        if (staged !== undefined) {
-          staged.#addSends(report);
-          staged.#latencies.add(report.tally.latencies);
-        }
-        onReport?.(report);
+        if (staged !== undefined) staged.#add(report);
       },
     });
     try {
       ledger = await startLedger(target, fleet.run);
-      const generators = fleet.pids.map((pid, i) => ({ name: `generator-${i + 1}`, pid }));
+      const processes = [...target.processes, ...fleet.pids.map((pid, i) => ({ name: `generator-${i + 1}`, pid }))];
       const { redisUrl, databaseUrl } = target;
       const collector = await startCollector({
-        processes: [...target.processes, ...generators],
+        processes,
         ...(redisUrl === undefined ? {} : { redisUrl }),
         ...(databaseUrl === undefined ? {} : { databaseUrl }),
       });
-      staged = new StagedRun(target, { fleet, ledger, collector, onLive });
+      staged = new StagedRun(stage, { fleet, ledger, collector, processes });
       return staged;
     } catch (error) {
       await Promise.all([fleet.finish(), ledger?.stop()]);
@@ -93,8 +117,13 @@ export class StagedRun {
     return (performance.now() - this.#beganMs) / 1_000;
   }
 
+  /** A phase ends and the next begins; its row in the report. `more` goes into it: the same names in each. */
+  endPhase(name: string, more?: Record<string, number>): RunReport["steps"][number] {
+    return this.#meter.end(name, this.fleet, more);
+  }
+
   /** Waits for what is on its way, then says what became of all that was sent. Sockets stay. */
-  async certify(): Promise<{ certificate: Certificate; hasSettled: boolean }> {
+  async certify(): Promise<Certified> {
     await this.answered();
     const hasSettled = await this.#ledger.settle((room, upto) => this.fleet.lagging(room, upto));
     const certificate = await this.#ledger.finish(await this.fleet.account());
@@ -118,9 +147,28 @@ export class StagedRun {
     this.#ledger = await startLedger(this.target, this.fleet.run);
   }
 
+  /** Finishes, and tells how everything stood before. */
+  async end(): Promise<RunEnd> {
+    const { fleet, target, startedAt, seconds } = this;
+    const { counts, states, health, named } = fleet.totals;
+    const latencies = LATENCIES.map((name) => fleet.totals.latency(name));
+    return {
+      counts,
+      states,
+      health,
+      named,
+      latencies,
+      steps: this.#meter.steps,
+      target,
+      startedAt,
+      seconds,
+      collected: await this.finish(),
+    };
+  }
+
   /** Safe to call again, and after a failure. */
   async finish(): Promise<Collected> {
-    clearInterval(this.#lookingAtSelf);
+    for (const look of this.#looking) clearInterval(look);
     await this.fleet.finish();
     await this.#ledger.stop();
     return await this.collector.stop();
@@ -132,6 +180,12 @@ export class StagedRun {
     this.#onLive?.(this.#live());
   }
 
+  #lookAtSockets(): void {
+    const { joined } = this.fleet.totals.states;
+    this.#meter.noteJoined(joined);
+    this.collector.note("connections", "joined", "sockets", joined);
+  }
+
   #live(): string {
     const { states, counts } = this.fleet.totals;
     const perSecond = ((counts.deliveries - this.#lastDeliveries) * 1_000) / SELF_EVERY_MS;
@@ -141,8 +195,10 @@ export class StagedRun {
     return `${numbers.format(states.joined)} sockets in, ${numbers.format(away)} on their way, ${numbers.format(perSecond)} deliveries/s`;
   }
 
-  #addSends({ sends }: WorkerReport): void {
-    this.#ledger.addSends(sends);
+  #add(report: WorkerReport): void {
+    this.#ledger.addSends(report.sends);
+    this.#latencies.add(report.tally.latencies);
+    this.#meter.add(report);
   }
 }
 
@@ -158,29 +214,4 @@ async function startLedger(target: Target, run: number): Promise<Ledger> {
   const [token = ""] = databaseUrl === undefined ? await takeTokens(tokens, 0, 1) : [];
   const history = { url: apiUrl, token };
   return await Ledger.start({ run, rooms, log: createLog("load", "error"), redisUrl, databaseUrl, history, gateways });
-}
-
-/** Where a run was, as every report tells it. */
-export function placeOf({ about, changedSettings, versions }: Target): Pick<RunReport, "target" | "machine" | "changedSettings"> {
-  const [cpu] = cpus();
-  return {
-    target: about,
-    machine: {
-      cpus: cpus().length,
-      model: cpu?.model ?? "",
-      memoryBytes: totalmem(),
-      kernel: release(),
-      node: process.version,
-      ...versions,
-    },
-    changedSettings: [...changedSettings],
-  };
-}
-
-/** Close codes, refusals, errors: what servers and network said, with how often. */
-export function namedNotes(named: NamedCounts): string[] {
-  return NAMED.flatMap((what) => {
-    const counts = Object.entries(named[what]);
-    return counts.length === 0 ? [] : [`${what}: ${counts.map(([name, count]) => `${name} ${count} times`).join(", ")}`];
-  });
 }

@@ -5,14 +5,12 @@
  */
 import { sleep } from "@drawchat/runtime/backoff";
 import type { DialectName } from "../generator/dialects.ts";
-import { LATENCIES } from "../generator/latency.ts";
 import { steadySchedule } from "../generator/schedule.ts";
-import type { Certificate } from "../ledger/certificate.ts";
 import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
 import { countHistoryReads } from "./history-reads.ts";
-import { PhaseMeter } from "./phase-meter.ts";
-import { namedNotes, type OnLive, placeOf, StagedRun } from "./staged-run.ts";
+import { reportOf } from "./staged-report.ts";
+import { type RunEnd, type Stage, StagedRun } from "./staged-run.ts";
 
 export interface StormOptions {
   readonly seed: number;
@@ -46,11 +44,8 @@ export const TYPICAL_STORM = {
   kill: "",
 } as const;
 
-export interface StormRun {
-  readonly target: Target;
+export interface StormRun extends Stage {
   readonly storm: StormOptions;
-  readonly onProgress: (what: string) => void;
-  readonly onLive?: OnLive | undefined;
 }
 
 const LOOK_MS = 250;
@@ -58,29 +53,36 @@ const LOOK_MS = 250;
 const NOTICED_WITHIN_MS = 15_000;
 
 /** Rejects where the run could not be made; what the chat did wrong is in the report. */
-export async function runStorm({ target, storm, onProgress, onLive }: StormRun): Promise<RunReport> {
+export async function runStorm({ storm, ...stage }: StormRun): Promise<RunReport> {
+  const { target, onProgress } = stage;
   checkVictim(target, storm.kill);
-  const meter = new PhaseMeter();
-  const staged = await StagedRun.start({ target, onLive, sockets: storm.sockets, onReport: (report) => meter.add(report) });
-  const ending = new AbortController();
-  const watching = watch(staged, meter, ending.signal);
+  const staged = await StagedRun.start(stage, storm.sockets);
+  const endPhase = (name: string) => onProgress(summaryOf(staged.endPhase(name)));
   try {
     await comeIn(staged, storm);
     await staged.fleet.measure();
-    onProgress(summaryOf(meter.end("ramp", staged.fleet)));
+    endPhase("ramp");
     const talking = talk(staged, storm);
     await sleep(storm.holdSeconds * 1_000);
-    onProgress(summaryOf(meter.end("hold", staged.fleet)));
+    endPhase("hold");
     const back = await breakAndComeBack(staged, storm);
     onProgress(describe(back));
-    onProgress(summaryOf(meter.end("storm", staged.fleet)));
+    endPhase("storm");
     await talking;
-    onProgress(summaryOf(meter.end("after", staged.fleet)));
-    const { certificate, hasSettled } = await staged.certify();
-    return await reportOf({ staged, storm, meter, back, certificate, hasSettled });
+    endPhase("after");
+    const certified = await staged.certify();
+    const end = await staged.end();
+    onProgress(toldOf(end));
+    const missing = storm.sockets - end.states.joined;
+    return reportOf(end, {
+      scenario: "storm",
+      seed: storm.seed,
+      options: { ...storm },
+      figures: figuresOf(end, back, missing),
+      ...certified,
+      faults: missing === 0 ? [] : [`${missing} of ${storm.sockets} sockets were not in at the end`],
+    });
   } finally {
-    ending.abort();
-    await watching;
     await staged.finish();
   }
 }
@@ -160,72 +162,30 @@ async function noticed({ fleet }: StagedRun, before: number): Promise<void> {
   }
 }
 
-async function watch({ fleet, collector }: StagedRun, meter: PhaseMeter, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const { joined } = fleet.totals.states;
-    meter.noteJoined(joined);
-    collector.note("connections", "joined", "sockets", joined);
-    await sleep(LOOK_MS, signal);
-  }
-}
-
 function summaryOf({ name, figures }: RunReport["steps"][number]): string {
   const { seconds, peakSockets, joins, rejoins, messages, deliveriesPerSecond, deliveryP99Ms } = figures;
   const came = `${joins} joined, ${rejoins} came back`;
   return `${name}: ${seconds} s, ${peakSockets} sockets, ${came}, ${messages} messages, ${deliveriesPerSecond} deliveries/s, p99 ${deliveryP99Ms} ms`;
 }
 
-interface Outcome {
-  readonly staged: StagedRun;
-  readonly storm: StormOptions;
-  readonly meter: PhaseMeter;
-  readonly back: Back;
-  readonly certificate: Certificate;
-  readonly hasSettled: boolean;
+/** A socket that is away says nothing: version 2 when it is back, version 1 never. */
+function toldOf({ counts: { planned, sent, heldBack } }: RunEnd): string {
+  const back = `${heldBack} of them once their sockets were back`;
+  return `of ${planned} planned messages ${sent} were sent, ${back}; ${planned - sent} were not, because their sockets were away`;
 }
 
-async function reportOf({ staged, storm, meter, back, certificate, hasSettled }: Outcome): Promise<RunReport> {
-  const { totals } = staged.fleet;
-  const { counts, states, health, named } = totals;
-  const { seconds } = staged;
-  const collected = await staged.finish();
-  const missing = storm.sockets - states.joined;
-  return {
-    format: 1,
-    scenario: "storm",
-    startedAt: staged.startedAt.toISOString(),
-    seconds: Math.round(seconds * 10) / 10,
-    seed: storm.seed,
-    options: { ...storm },
-    ...placeOf(staged.target),
-    ...(health.void === undefined ? {} : { void: health.void }),
-    generator: {
-      processes: health.processes,
-      maxCpuShare: health.maxCpuShare,
-      loopDelayP99Ms: health.loopDelayP99Ms,
-      sentLate: health.sentLate,
-    },
-    figures: [
-      { name: "peakConnections", value: Math.max(...meter.steps.map(({ figures }) => figures.peakSockets ?? 0)), unit: "sockets" },
-      { name: "messages", value: counts.sent, unit: "messages" },
-      { name: "deliveries", value: counts.deliveries, unit: "deliveries" },
-      { name: "cutOff", value: back.cut, unit: "sockets" },
-      { name: "rejoins", value: counts.rejoins, unit: "sockets" },
-      { name: "backWithinMs", value: back.withinMs, unit: "ms" },
-      { name: "notBack", value: missing, unit: "sockets" },
-      ...(back.historyReads === undefined ? [] : [{ name: "historyReads", value: back.historyReads, unit: "reads" }]),
-      ...collected.figures,
-    ],
-    latencies: LATENCIES.map((name) => totals.latency(name)),
-    steps: meter.steps,
-    processes: collected.processes,
-    series: collected.series,
-    certificate,
-    faults: missing === 0 ? [] : [`${missing} of ${storm.sockets} sockets were not in at the end`],
-    notes: [
-      ...collected.notes,
-      ...(hasSettled ? [] : ["not everything had come within 20 s of the last answer: what was missing then is in the certificate"]),
-      ...namedNotes(named),
-    ],
-  };
+function figuresOf({ counts, steps }: RunEnd, back: Back, missing: number): RunReport["figures"] {
+  return [
+    { name: "peakConnections", value: Math.max(...steps.map(({ figures }) => figures.peakSockets ?? 0)), unit: "sockets" },
+    { name: "messagesPlanned", value: counts.planned, unit: "messages" },
+    { name: "messages", value: counts.sent, unit: "messages" },
+    { name: "messagesHeldBack", value: counts.heldBack, unit: "messages" },
+    { name: "messagesNotSent", value: counts.planned - counts.sent, unit: "messages" },
+    { name: "deliveries", value: counts.deliveries, unit: "deliveries" },
+    { name: "cutOff", value: back.cut, unit: "sockets" },
+    { name: "rejoins", value: counts.rejoins, unit: "sockets" },
+    { name: "backWithinMs", value: back.withinMs, unit: "ms" },
+    { name: "notBack", value: missing, unit: "sockets" },
+    ...(back.historyReads === undefined ? [] : [{ name: "historyReads", value: back.historyReads, unit: "reads" }]),
+  ];
 }

@@ -1,0 +1,84 @@
+/** The report of a run over sockets: what every scenario tells alike, around what only it has to tell. */
+import { cpus, release, totalmem } from "node:os";
+import type { GeneratorHealth } from "../generator/fleet-totals.ts";
+import { NAMED, type NamedCounts } from "../generator/tally.ts";
+import type { RunReport } from "../report/run-report.ts";
+import type { Target } from "../target/target.ts";
+import type { RunEnd } from "./staged-run.ts";
+
+export interface OwnPart extends Pick<RunReport, "scenario" | "seed" | "options"> {
+  /** They stand before those that were collected. */
+  readonly figures: RunReport["figures"];
+  readonly certificate: RunReport["certificate"];
+  /** Whether all had come before the certificate was made; default true. */
+  readonly hasSettled?: boolean;
+  readonly faults?: string[];
+  readonly notes?: readonly string[];
+  /** Default: the phases of the run. */
+  readonly steps?: RunReport["steps"];
+  /** Default: those of the sockets. */
+  readonly latencies?: RunReport["latencies"];
+  /** Of what asked; default: the sockets' processes. */
+  readonly health?: GeneratorHealth;
+}
+
+export function reportOf(end: RunEnd, own: OwnPart): RunReport {
+  const { collected } = end;
+  const { health = end.health, certificate } = own;
+  return {
+    format: 1,
+    scenario: own.scenario,
+    startedAt: end.startedAt.toISOString(),
+    seconds: Math.round(end.seconds * 10) / 10,
+    seed: own.seed,
+    options: own.options,
+    ...placeOf(end.target),
+    ...(health.void === undefined ? {} : { void: health.void }),
+    generator: {
+      processes: health.processes,
+      maxCpuShare: health.maxCpuShare,
+      loopDelayP99Ms: health.loopDelayP99Ms,
+      sentLate: health.sentLate,
+    },
+    figures: [...own.figures, ...collected.figures],
+    latencies: own.latencies ?? end.latencies,
+    steps: own.steps ?? end.steps,
+    processes: collected.processes,
+    series: collected.series,
+    ...(certificate === undefined ? {} : { certificate }),
+    faults: own.faults ?? [],
+    notes: [
+      ...(own.notes ?? []),
+      ...collected.notes,
+      ...(own.hasSettled === false
+        ? ["not everything had come within 20 s of the last answer: what was missing then is in the certificate"]
+        : []),
+      ...namedNotes(end.named),
+    ],
+  };
+}
+
+/** Where a run was. */
+function placeOf({ about, changedSettings, versions }: Target): Pick<RunReport, "target" | "machine" | "changedSettings"> {
+  const [cpu] = cpus();
+  return {
+    target: about,
+    machine: {
+      cpus: cpus().length,
+      model: cpu?.model ?? "",
+      memoryBytes: totalmem(),
+      kernel: release(),
+      node: process.version,
+      ...versions,
+    },
+    changedSettings: [...changedSettings],
+  };
+}
+
+/** Close codes, refusals, errors: what servers and network said, with how often. */
+function namedNotes(named: NamedCounts): string[] {
+  return NAMED.flatMap((what) => {
+    const counts = Object.entries(named[what]);
+    return counts.length === 0 ? [] : [`${what}: ${counts.map(([name, count]) => `${name} ${count} times`).join(", ")}`];
+  });
+}
