@@ -1,8 +1,9 @@
 /** Reports of runs on a machine whose costs are known, for tests: what is learned from them can be compared with the truth. */
+import { Curves } from "../report/curves.ts";
 import type { RunReport, Series } from "../report/run-report.ts";
 import { sampleReport } from "../report/sample-report.ts";
 import type { MachineCosts } from "./machine-costs.ts";
-import { predictGateway } from "./predict.ts";
+import { type Duty, type GatewayUse, predictGateway } from "./predict.ts";
 import { useOf } from "./roles.ts";
 
 export const TRUTH: MachineCosts = {
@@ -42,72 +43,116 @@ interface Run {
   readonly steps: readonly Step[];
 }
 
+/** One second of a run, over all gateways. */
+interface Moment {
+  readonly seconds: number;
+  readonly sockets: number;
+  readonly joins: number;
+  readonly messages: number;
+  /** Messages since the start. */
+  readonly accepted: number;
+}
+
+const BEFORE: Moment = { seconds: 0, sockets: 0, joins: 0, messages: 0, accepted: 0 };
+
 /** Without noise: each curve is what the costs say. */
-export function syntheticRun({ scenario, startedAt, textBytes, gateways = 2, v1 = 0, rooms = 1, steps }: Run, truth = TRUTH): RunReport {
-  const series = new Map<string, Series>();
-  const note = (group: Series["group"], name: string, second: number, value: number) => {
-    const key = `${group} ${name}`;
-    const curve = series.get(key) ?? { group, name, unit: "", points: [] };
-    curve.points.push([second, value]);
-    series.set(key, curve);
-  };
-  let [second, sockets, acceptedSoFar] = [0, 0, 0];
-  note("memory", "kernel (slab and TCP buffers)", 0, 50e6);
-  note("memory", "Redis data", 0, 2e6);
+export function syntheticRun(run: Run, truth = TRUTH): RunReport {
+  const { scenario, startedAt, textBytes, gateways = 2, v1 = 0, rooms = 1 } = run;
+  const curves = new Curves();
+  const note: Note = (group, name, seconds, value) => curves.note({ group, name, unit: "", seconds, value });
+  const moments = momentsOf(run.steps);
+  noteMemory(note, BEFORE, truth);
+  for (const moment of moments) {
+    const duty = {
+      sockets: moment.sockets / gateways,
+      rooms,
+      v1Share: v1,
+      joins: moment.joins / gateways,
+      events: moment.messages,
+      accepted: moment.messages / gateways,
+      eventBytes: textBytes + (truth.eventOverheadBytes ?? 0),
+    };
+    const use = predictGateway(duty, truth);
+    for (let n = 1; n <= gateways; n += 1) noteGateway(note, { name: `gateway-${n}`, seconds: moment.seconds, duty, use }, truth);
+    noteOthers(note, moment, { gateways, use }, truth);
+    noteMemory(note, moment, truth);
+  }
+  const accepted = (moments.at(-1)?.accepted ?? 0) / gateways;
+  const figures = [
+    ...Array.from({ length: gateways }, (_, n) => ({ name: `gateway-${n + 1}.accepted`, value: accepted, unit: "" })),
+    ...Object.entries(truth.rowBytes).map(([table, value]) => ({ name: `postgres.${table}.rowBytes`, value, unit: "bytes" })),
+  ];
+  return sampleReport({ scenario, startedAt, options: { messageBytes: textBytes, v1, rooms }, series: curves.take(), figures });
+}
+
+type Note = (group: Series["group"], name: string, seconds: number, value: number) => void;
+
+function momentsOf(steps: readonly Step[]): Moment[] {
+  const moments: Moment[] = [];
+  let last = BEFORE;
   for (const step of steps) {
-    const joins = Math.max(0, step.sockets - sockets) / step.seconds;
-    const change = (step.sockets - sockets) / step.seconds;
+    const change = (step.sockets - last.sockets) / step.seconds;
     for (let n = 0; n < step.seconds; n += 1) {
-      second += 1;
-      sockets += change;
-      acceptedSoFar += step.messages;
-      const duty = {
-        sockets: sockets / gateways,
-        rooms,
-        v1Share: v1,
-        joins: joins / gateways,
-        events: step.messages,
-        accepted: step.messages / gateways,
+      last = {
+        seconds: last.seconds + 1,
+        sockets: last.sockets + change,
+        joins: Math.max(0, change),
+        messages: step.messages,
+        accepted: last.accepted + step.messages,
       };
-      const { load, use, bytesOut } = predictGateway({ ...duty, eventBytes: textBytes + (truth.eventOverheadBytes ?? 0) }, truth);
-      const { writes = 0, v1Frames = 0 } = load;
-      for (let gateway = 1; gateway <= gateways; gateway += 1) {
-        const name = `gateway-${gateway}`;
-        note("connections", name, second, duty.sockets);
-        note("cpu", name, second, use?.cpu ?? 0);
-        note("memory", name, second, (truth.gatewayMemory?.baseBytes ?? 0) + (truth.gatewayMemory?.perSocketBytes ?? 0) * duty.sockets);
-        note("rate", `${name} delivered`, second, (duty.sockets * step.messages) / rooms);
-        note("rate", `${name} accepted`, second, duty.accepted);
-        note("rate", `${name} framesSent`, second, writes * (1 - v1) + v1Frames);
-        note("rate", `${name} bytesSent`, second, bytesOut);
-      }
-      const cluster = {
-        idle: 1,
-        accepted: step.messages,
-        relayed: step.messages * gateways,
-        rows: step.messages,
-        joins,
-        writes: writes * gateways,
-        bytes: bytesOut * gateways,
-      };
-      for (const role of ["redis", "writer", "postgres", "haproxy"] as const) {
-        const known = Object.fromEntries(Object.entries(cluster).filter(([driver]) => driver in (truth.cpu[role] ?? {})));
-        note("cpu", role === "writer" ? "writer-1" : role, second, useOf(truth.cpu[role], known)?.cpu ?? 0);
-      }
-      note("rate", "writer-1 rows", second, step.messages);
-      note("memory", "kernel (slab and TCP buffers)", second, 50e6 + 4 * sockets * (truth.kernelBytesPerSocket ?? 0));
-      note("memory", "Redis data", second, 2e6 + acceptedSoFar * (truth.redisBytesPerMessage ?? 0));
+      moments.push(last);
     }
   }
-  const figures = Array.from({ length: gateways }, (_, n) => ({
-    name: `gateway-${n + 1}.accepted`,
-    value: acceptedSoFar / gateways,
-    unit: "",
-  }));
-  for (const table of ["messages", "likes", "viewers"] as const) {
-    figures.push({ name: `postgres.${table}.rowBytes`, value: truth.rowBytes[table] ?? 0, unit: "bytes" });
+  return moments;
+}
+
+interface GatewaySecond {
+  readonly name: string;
+  readonly seconds: number;
+  readonly duty: Duty;
+  readonly use: GatewayUse;
+}
+
+function noteGateway(note: Note, { name, seconds, duty, use }: GatewaySecond, { gatewayMemory }: MachineCosts): void {
+  const { writes = 0, v1Frames = 0 } = use.load;
+  note("connections", name, seconds, duty.sockets);
+  note("cpu", name, seconds, use.use?.cpu ?? 0);
+  note("memory", name, seconds, (gatewayMemory?.baseBytes ?? 0) + (gatewayMemory?.perSocketBytes ?? 0) * duty.sockets);
+  note("rate", `${name} delivered`, seconds, (duty.sockets * duty.events) / duty.rooms);
+  note("rate", `${name} accepted`, seconds, duty.accepted);
+  note("rate", `${name} framesSent`, seconds, writes * (1 - duty.v1Share) + v1Frames);
+  note("rate", `${name} bytesSent`, seconds, use.bytesOut);
+}
+
+function noteOthers(
+  note: Note,
+  { seconds, messages, joins }: Moment,
+  { gateways, use }: { gateways: number; use: GatewayUse },
+  { cpu }: MachineCosts,
+): void {
+  const drivers = {
+    idle: 1,
+    accepted: messages,
+    relayed: messages * gateways,
+    rows: messages,
+    joins,
+    writes: (use.load.writes ?? 0) * gateways,
+    bytes: use.bytesOut * gateways,
+  };
+  for (const role of ["redis", "writer", "postgres", "haproxy"] as const) {
+    const known = Object.fromEntries(Object.entries(drivers).filter(([driver]) => driver in (cpu[role] ?? {})));
+    note("cpu", role === "writer" ? "writer-1" : role, seconds, useOf(cpu[role], known)?.cpu ?? 0);
   }
-  return sampleReport({ scenario, startedAt, options: { messageBytes: textBytes, v1, rooms }, series: [...series.values()], figures });
+  note("rate", "writer-1 rows", seconds, messages);
+}
+
+function noteMemory(
+  note: Note,
+  { seconds, sockets, accepted }: Moment,
+  { kernelBytesPerSocket, redisBytesPerMessage }: MachineCosts,
+): void {
+  note("memory", "kernel (slab and TCP buffers)", seconds, 50e6 + 4 * sockets * (kernelBytesPerSocket ?? 0));
+  note("memory", "Redis data", seconds, 2e6 + accepted * (redisBytesPerMessage ?? 0));
 }
 
 /** As a ladder of rates, a storm and a night would be. */
