@@ -50,19 +50,20 @@ export class SmallRun {
   /** A room each, in one run with one ledger. */
   static async startTogether(cluster: Cluster, meddlings: readonly MeddlingBySocket[]): Promise<SmallRun[]> {
     runs += 1;
+    const run = runs;
     const rooms: RoomName[] = [];
     for (const _ of meddlings) rooms.push(sessionRoom((await cluster.session()).id));
     const ledger = await Ledger.start({
-      run: runs,
+      run,
       rooms,
       log: createLog("ledger", "silent"),
       redisUrl: cluster.redis.url,
       databaseUrl: cluster.database.url,
       gateways: (["gateway-1", "gateway-2"] as const).map((name) => ({ name, privateUrl: cluster.privateUrl(name) })),
     });
-    const started = rooms.map((room) => new SmallRun(cluster, runs, { room, ledger }));
-    for (const [i, run] of started.entries()) {
-      for (const [socket, seat] of SEATS.entries()) run.sockets.push(await run.join(socket, seat, { meddling: meddlings[i]?.[socket] }));
+    const started = rooms.map((room) => new SmallRun(cluster, run, { room, ledger }));
+    for (const [i, one] of started.entries()) {
+      for (const [socket, seat] of SEATS.entries()) one.sockets.push(await one.join(socket, seat, { meddling: meddlings[i]?.[socket] }));
     }
     return started;
   }

@@ -82,7 +82,8 @@ test("an undisturbed run is clean at every hop, with a late join, refusals and a
   ]);
 });
 
-test.each([
+// Each in a room of its own: those that leave the processes alone run beside each other.
+test.concurrent.each([
   ["lost", 0, ["accepted lost"]],
   ["doubled", 0, []], // the client_id makes it one
   ["disordered", 0, ["accepted disordered"]],
@@ -99,7 +100,7 @@ test.each([
   expect(blamed(await run.finish())).toEqual(blame);
 });
 
-test.each(SEATS.flatMap(({ gateway, version }, socket) => KINDS.map((kind) => ({ gateway, version, socket, kind }))))(
+test.concurrent.each(SEATS.flatMap(({ gateway, version }, socket) => KINDS.map((kind) => ({ gateway, version, socket, kind }))))(
   "what is $kind on the way from $gateway to a socket of version $version is told as that",
   async ({ gateway, version, socket, kind }) => {
     const other = (socket + 1) % 4;
@@ -112,7 +113,7 @@ test.each(SEATS.flatMap(({ gateway, version }, socket) => KINDS.map((kind) => ({
   },
 );
 
-test("of two rooms the one that was tampered with is named", async () => {
+test.concurrent("of two rooms the one that was tampered with is named", async () => {
   const [quiet, loud] = await SmallRun.startTogether(cluster, [{}, { 2: { toClient: meddleOnce("lost", isOf(0, VICTIM)) } }]);
   if (quiet === undefined || loud === undefined) throw new Error("two rooms");
   for (const run of [quiet, loud]) await sayAll(run);
@@ -121,6 +122,23 @@ test("of two rooms the one that was tampered with is named", async () => {
   expect(blamed(certificate)).toEqual(["received gateway-2 v2 lost"]);
   expect(certificate.rooms.map(({ room }) => room)).toEqual([quiet.room, loud.room]);
   expect(new Set(certificate.findings.map(({ room }) => room))).toEqual(new Set([loud.room]));
+});
+
+test.concurrent.each([
+  ["lost", "DELETE FROM live_chat_messages WHERE id = $1"],
+  [
+    "doubled",
+    `INSERT INTO live_chat_messages SELECT (jsonb_populate_record(m, jsonb_build_object('id', id + 1, 'client_id', gen_random_uuid()))).*
+     FROM live_chat_messages m WHERE id = $1`,
+  ],
+  ["disordered", "UPDATE live_chat_messages SET id = id + 3600000::bigint * 4096 WHERE id = $1"],
+] as const)("a row that is %s is told as that", async (kind, sql) => {
+  const run = await SmallRun.start(cluster);
+  await sayAll(run);
+  expect(await run.settle()).toBe(true);
+  const id = run.receipts.report().groups[0]?.ids[VICTIM];
+  await cluster.database.pool.query(sql, [id]);
+  expect(blamed(await run.finish())).toEqual([`stored ${kind}`]);
 });
 
 /** What the room's partition has accepted and not stored while nobody stores, changed; then the writer goes on. */
@@ -175,23 +193,6 @@ test("what gateways take twice is doubled at both of them, and nobody behind the
   await publish(redis, keys.channel(run.room), encodePublication(run.room, upto, upto + 64, again));
   await expect.poll(() => run.receipts.report().groups.flatMap(({ doubled }) => doubled).length).toBe(SEATS.length);
   expect(blamed(await run.finish())).toEqual(["relayed gateway-1 doubled", "relayed gateway-2 doubled"]);
-});
-
-test.each([
-  ["lost", "DELETE FROM live_chat_messages WHERE id = $1"],
-  [
-    "doubled",
-    `INSERT INTO live_chat_messages SELECT (jsonb_populate_record(m, jsonb_build_object('id', id + 1, 'client_id', gen_random_uuid()))).*
-     FROM live_chat_messages m WHERE id = $1`,
-  ],
-  ["disordered", "UPDATE live_chat_messages SET id = id + 3600000::bigint * 4096 WHERE id = $1"],
-] as const)("a row that is %s is told as that", async (kind, sql) => {
-  const run = await SmallRun.start(cluster);
-  await sayAll(run);
-  expect(await run.settle()).toBe(true);
-  const id = run.receipts.report().groups[0]?.ids[VICTIM];
-  await cluster.database.pool.query(sql, [id]);
-  expect(blamed(await run.finish())).toEqual([`stored ${kind}`]);
 });
 
 test("a gateway that is killed answers for what it told, and its sockets are owed the rest where they come back; so does the one started in its place", async () => {
