@@ -80,14 +80,14 @@ export function stopSeconds(service: string, gatewayTimeoutMs: string): number {
 function dockerfileProblems(): string[] {
   const dockerfile = read("infra/Dockerfile");
   const named = [...dockerfile.matchAll(/[\w./-]+\.ts\b/g)].map(([file]) => file);
-  const needed = [...named, "package.json", "package-lock.json", ".npmrc"];
+  const needed = [...named, "package.json", "package-lock.json", ".npmrc", "loadtest/package.json"];
   const stages = new Set([...dockerfile.matchAll(/ AS (\w+)$/gm)].map((match) => match[1]));
   const from = [...dockerfile.matchAll(/--from=(\w+)/g)].map((match) => match[1]);
   return [
     ...(named.length === 0 ? ["it names no source"] : []),
     ...needed.filter((file) => !existsSync(path.join(ROOT, file))).map((file) => `${file} does not exist`),
     ...needed.filter(isIgnored).map((file) => `${file} is kept out by .dockerignore`),
-    ...["node_modules", ".env", ".env.local", ".git", ".data"]
+    ...["node_modules", ".env", ".env.local", ".git", ".data", "loadtest/src/cli.ts"]
       .filter((file) => !isIgnored(file))
       .map((file) => `${file} would be in the image`),
     ...from.filter((stage) => !stages.has(stage)).map((stage) => `there is no stage ${stage}`),
