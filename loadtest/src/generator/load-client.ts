@@ -2,27 +2,16 @@
  * One socket of a run and its way: it connects, joins, listens, speaks, and comes back like a real client when it is left: at once
  * where the server says so, else after a delay that doubles, with full jitter. States: ClientState (tally.ts).
  */
-import { connect, type Socket } from "node:net";
 import { CLOSE, mayReconnect } from "@drawchat/protocol/errors";
 import { sessionRoom } from "@drawchat/protocol/ids";
 import type { Sends } from "../ledger/sends.ts";
 import type { Accounts } from "./accounts.ts";
-import { clientFrame, closeFrame, OPCODE } from "./client-frame.ts";
 import { nowUs } from "./clock.ts";
 import type { Dialect, Seat, Since, Speaker } from "./dialect.ts";
-import { FrameReader, type FrameSink } from "./frame-reader.ts";
-import { handshakeText, readHandshake } from "./handshake.ts";
+import { type ConnectionEnd, type ConnectionOwner, LoadConnection, type Road } from "./load-connection.ts";
 import { OpenSayings } from "./open-sayings.ts";
 import type { ClientState, Tally } from "./tally.ts";
 import type { SayingName } from "./timeline.ts";
-
-/** A way to the chat: a balancer, or a gateway itself. */
-export interface Road {
-  readonly host: string;
-  readonly port: number;
-  /** As in the certificate: `gateway-1`; one name for all behind a balancer. */
-  readonly name: string;
-}
 
 /** What all sockets of a worker share. */
 export interface Surroundings {
@@ -53,18 +42,15 @@ const BACKOFF_CAP_MS = 30_000;
 const STABLE_US = 5_000_000;
 /** From the first packet until it is in. */
 const JOIN_TIMEOUT_US = 20_000_000;
-const ABNORMAL = 1006;
 
-export class LoadClient implements FrameSink, Speaker {
+export class LoadClient implements ConnectionOwner, Speaker {
   readonly seat: Seat;
   readonly room: string;
   readonly #plan: ClientPlan;
   readonly #around: Surroundings;
   sayings: OpenSayings;
   #state: ClientState = "idle";
-  #socket: Socket | undefined;
-  #reader: FrameReader | undefined;
-  #head: Buffer | undefined;
+  #connection: LoadConnection | undefined;
   #road = 0;
   #attempts = 0;
   #epoch = "";
@@ -73,13 +59,8 @@ export class LoadClient implements FrameSink, Speaker {
   #joinedUs = 0;
   /** When it lost its place; 0 before its first join. */
   #lostUs = 0;
-  /** Of the network, as a code; found by us, as a sentence. */
-  #problem: string | undefined;
-  #closeCode = ABNORMAL;
   #comeBackMs: number | undefined;
   #isLeaving = false;
-  /** Cut from this side, and counted where that was done. */
-  #isOurDoing = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(plan: ClientPlan, around: Surroundings) {
@@ -106,48 +87,25 @@ export class LoadClient implements FrameSink, Speaker {
 
   connect(): void {
     const { localAddress, seat, dialect } = this.#plan;
-    const { host, port } = this.#currentRoad;
     this.#move("connecting");
     this.#connectedUs = nowUs();
-    this.#problem = undefined;
-    this.#isOurDoing = false;
-    this.#closeCode = ABNORMAL;
-    const socket = connect({
-      host,
-      port,
-      noDelay: true,
-      ...(localAddress === undefined ? {} : { localAddress }),
-      onread: {
-        buffer: this.#around.chunk,
-        callback: (length) => {
-          if (this.#socket === socket) this.#onBytes(length);
-          return true;
-        },
-      },
-    });
-    this.#socket = socket;
-    socket.on("error", (error: NodeJS.ErrnoException) => {
-      this.#problem = error.code ?? "unknown";
-    });
-    socket.on("close", () => this.#onGone(socket));
-    socket.write(handshakeText(`${host}:${port}`, dialect.handshake(seat)));
+    const { chunk } = this.#around;
+    this.#connection = new LoadConnection({ road: this.#currentRoad, localAddress, handshake: dialect.handshake(seat), chunk }, this);
   }
 
   /** Cut off, as by a network that went away: it comes back by itself. */
   drop(): void {
-    if (this.#socket === undefined) return;
+    if (this.#connection === undefined) return;
     this.#around.tally.counts.dropped += 1;
-    this.#isOurDoing = true;
-    this.#socket.resetAndDestroy();
+    this.#connection.cut();
   }
 
   /** Leaves for good, with a goodbye. */
   leave(): void {
     this.#isLeaving = true;
     clearTimeout(this.#timer);
-    if (this.#socket === undefined) this.#move("gone");
-    else if (this.#reader === undefined) this.#socket.destroy();
-    else this.#socket.end(closeFrame(1000));
+    if (this.#connection === undefined) this.#move("gone");
+    else this.#connection.leave();
   }
 
   /** A message, whose intended time is `sentUs`; `wording` is the length of its text, or its words. */
@@ -169,20 +127,20 @@ export class LoadClient implements FrameSink, Speaker {
   renew(position: number | undefined): void {
     this.sayings = this.#newSayings();
     const { account, dialect } = this.#plan;
-    if (this.#reader !== undefined) this.#around.accounts.begin(account, { room: this.room, gateway: this.roadName, dialect }, position);
+    if (this.#connection?.isUpgraded === true)
+      this.#around.accounts.begin(account, { room: this.room, gateway: this.roadName, dialect }, position);
   }
 
   /** Gives up what takes too long to join. */
   checkTimeout(us: number): void {
     if ((this.#state !== "connecting" && this.#state !== "open") || us - this.#connectedUs < JOIN_TIMEOUT_US) return;
-    this.#problem ??= "not in within 20 s";
-    this.#socket?.destroy();
+    this.#connection?.giveUp("not in within 20 s");
   }
 
   // ---- Speaker: what the dialect does --------------------------------------------------------------------------------
 
   say(text: string): void {
-    this.#socket?.write(clientFrame(OPCODE.text, text));
+    this.#connection?.send(text);
   }
 
   joined(epoch = ""): void {
@@ -226,99 +184,58 @@ export class LoadClient implements FrameSink, Speaker {
     this.#comeBackMs = ms;
   }
 
-  // ---- FrameSink: what comes -----------------------------------------------------------------------------------------
+  // ---- ConnectionOwner: what comes -----------------------------------------------------------------------------------
+
+  onBytes(length: number): void {
+    this.#around.tally.counts.bytes += length;
+  }
 
   onText(payload: Buffer): void {
     this.#around.tally.counts.frames += 1;
     this.#plan.dialect.onText(this, payload);
   }
 
-  onPing(payload: Buffer): void {
-    this.#socket?.write(clientFrame(OPCODE.pong, payload));
-  }
-
-  onClose(code: number): void {
-    this.#closeCode = code;
-    this.#socket?.end(closeFrame(code === 1005 ? 1000 : code));
-  }
-
-  onBroken(problem: string): void {
-    this.#problem = `broken protocol: ${problem}`;
-    this.#socket?.destroy();
-  }
-
-  #onBytes(length: number): void {
-    const { tally, chunk } = this.#around;
-    tally.counts.bytes += length;
-    if (this.#reader !== undefined) this.#reader.push(chunk, length);
-    else this.#onHandshake(Buffer.concat([this.#head ?? Buffer.alloc(0), chunk.subarray(0, length)]));
-  }
-
-  #onHandshake(received: Buffer): void {
-    const answer = readHandshake(received);
-    if (answer === undefined) this.#head = received;
-    else if (answer.kind === "upgraded") this.#onUpgraded(received, answer.bodyAt);
-    else this.#onRefused(answer.status, answer.retryAfterMs);
-  }
-
-  #onUpgraded(received: Buffer, bodyAt: number): void {
+  onUpgraded(): void {
     const { account, dialect } = this.#plan;
     const { accounts } = this.#around;
-    this.#head = undefined;
-    this.#reader = new FrameReader(this);
     const position = dialect.account === "ledger" && dialect.version === 2 && this.#epoch !== "" ? accounts.position(account) : undefined;
     this.#since = position === undefined ? undefined : { epoch: this.#epoch, id: position };
     this.#move("open");
     accounts.begin(account, { room: this.room, gateway: this.roadName, dialect }, position);
     dialect.onOpen(this);
-    if (bodyAt < received.length) this.#reader.push(received.subarray(bodyAt), received.length - bodyAt);
   }
 
   /** Too many, or none that could answer: later again. Anything else will be the same next time. */
-  #onRefused(status: number, retryAfterMs: number | undefined): void {
+  onRefused(status: number, retryAfterMs: number | undefined): void {
     this.#around.tally.note("refusals", status);
-    this.#isOurDoing = true;
     this.#isLeaving ||= status >= 400 && status < 500 && status !== 429;
     // Spread over as long again: everybody was told the same second.
     if (retryAfterMs !== undefined) this.#comeBackMs = retryAfterMs * (1 + Math.random());
-    this.#socket?.destroy();
   }
 
   // ---- its end, and coming back --------------------------------------------------------------------------------------
 
-  #onGone(socket: Socket): void {
-    if (this.#socket !== socket) return;
+  onGone({ closeCode, cause }: ConnectionEnd): void {
     const us = nowUs();
-    this.#noteEnd();
+    if (cause !== undefined && !this.#isLeaving) this.#around.tally.note(cause.kind, cause.name);
     this.sayings.cut();
-    if (this.#reader !== undefined) this.#around.accounts.end(this.#plan.account, this.#plan.dialect);
+    if (this.#connection?.isUpgraded === true) this.#around.accounts.end(this.#plan.account, this.#plan.dialect);
     if (this.#state === "joined") {
       this.#lostUs = us;
       if (us - this.#joinedUs >= STABLE_US) this.#attempts = 0;
     }
-    this.#socket = undefined;
-    this.#reader = undefined;
-    this.#head = undefined;
-    if (this.#isLeaving || !mayReconnect(this.#closeCode)) this.#move("gone");
-    else this.#comeBack();
+    this.#connection = undefined;
+    if (this.#isLeaving || !mayReconnect(closeCode)) this.#move("gone");
+    else this.#comeBack(closeCode);
   }
 
-  /** What somebody else did: an open socket ends with a close code, anything before that with an error of the network. */
-  #noteEnd(): void {
-    const { tally } = this.#around;
-    if (this.#isLeaving || this.#isOurDoing) return;
-    if (this.#problem !== undefined && (this.#reader === undefined || this.#problem.includes(" "))) tally.note("failures", this.#problem);
-    else if (this.#reader === undefined) tally.note("failures", "CLOSED");
-    else tally.note("closes", this.#closeCode);
-  }
-
-  #comeBack(): void {
+  #comeBack(closeCode: number): void {
     const ceilingMs = Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** Math.min(this.#attempts, 20));
     const delayMs = this.#comeBackMs ?? Math.random() * ceilingMs;
     this.#comeBackMs = undefined;
     this.#attempts += 1;
     // A road that was closed may stay so: another one, as a name with several addresses leads to another host.
-    if (this.#closeCode !== CLOSE.lifetime.code) this.#road = (this.#road + 1) % this.#plan.roads.length;
+    if (closeCode !== CLOSE.lifetime.code) this.#road = (this.#road + 1) % this.#plan.roads.length;
     this.#move("waiting");
     this.#timer = setTimeout(() => this.connect(), delayMs);
   }

@@ -2,7 +2,7 @@
 import type { ReceiptsReport } from "../ledger/receipts-report.ts";
 import type { RoomSends } from "../ledger/sends.ts";
 import type { DialectName } from "./dialects.ts";
-import type { Road } from "./load-client.ts";
+import type { Road } from "./load-connection.ts";
 import type { Schedule } from "./schedule.ts";
 import type { TallyReport } from "./tally.ts";
 import type { Timeline } from "./timeline.ts";

@@ -2,7 +2,7 @@
 import { V2_SUBPROTOCOL } from "@drawchat/protocol/frames";
 import Type from "typebox";
 import Compile from "typebox/compile";
-import type { Road } from "../generator/load-client.ts";
+import type { Road } from "../generator/load-connection.ts";
 
 const Count = Type.Integer({ minimum: 0 });
 const checkCounts = Compile(

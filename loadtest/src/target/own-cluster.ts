@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalHaproxy } from "@drawchat/local/haproxy-process";
 import { ServiceProcess } from "@drawchat/local/process";
-import type { Road } from "../generator/load-client.ts";
+import type { Road } from "../generator/load-connection.ts";
 import type { ProcessToWatch } from "../report/collector.ts";
 import type { ChangedSetting } from "../report/run-report.ts";
 import { changedSettings, settingsEnv } from "./changed-settings.ts";

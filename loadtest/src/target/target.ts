@@ -1,5 +1,5 @@
 /** What a run is aimed at: a cluster of its own on this machine, or one that is there. */
-import type { Road } from "../generator/load-client.ts";
+import type { Road } from "../generator/load-connection.ts";
 import type { TokenSource } from "../generator/tokens.ts";
 import type { WatchedGateway } from "../ledger/taps/trail-tap.ts";
 import type { ProcessToWatch } from "../report/collector.ts";
