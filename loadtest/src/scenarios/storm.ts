@@ -171,7 +171,7 @@ function summaryOf({ name, figures }: RunReport["steps"][number]): string {
 /** A socket that is away says nothing: version 2 when it is back, version 1 never. */
 function toldOf({ counts: { planned, sent, heldBack } }: RunEnd): string {
   const back = `${heldBack} of them once their sockets were back`;
-  return `of ${planned} planned messages ${sent} were sent, ${back}; ${planned - sent} were not, because their sockets were away`;
+  return `of ${planned} planned messages ${sent} were sent, ${back}; never sent, because their sockets were away: ${planned - sent}`;
 }
 
 function figuresOf({ counts, steps }: RunEnd, back: Back, missing: number): RunReport["figures"] {
