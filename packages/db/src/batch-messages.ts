@@ -2,12 +2,20 @@
 import { idCreatedAt } from "@drawchat/protocol/ids";
 import type pg from "pg";
 import type { DeleteToStore, MessageToStore, Origin } from "./batch-rows.ts";
+import { copyIn, copyLine } from "./copy-in.ts";
+import { isDataError, isUniqueViolation } from "./postgres-errors.ts";
+import { bisect } from "./transaction.ts";
+
+const COLUMNS =
+  "id, session_id, user_id, client_id, username, profile_pic, message, message_type, is_winner, is_host, created_at, last_event_id";
+
+// In a savepoint, so that the transaction goes on where it fails.
+const COPY = `SAVEPOINT copied; COPY live_chat_messages (${COLUMNS}) FROM STDIN; RELEASE SAVEPOINT copied`;
 
 // Arrays, not VALUES lists: a statement counts its parameters in 16 bits, and wraps. Sorted: two writers that meet on
 // the same rows then wait for each other instead of deadlocking.
 const INSERT = `
-  INSERT INTO live_chat_messages
-    (id, session_id, user_id, client_id, username, profile_pic, message, message_type, is_winner, is_host, created_at, last_event_id)
+  INSERT INTO live_chat_messages (${COLUMNS})
   SELECT id, session_id, user_id, client_id, username, profile_pic, message, message_type, is_winner, is_host, created_at, id
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
               $9::boolean[], $10::boolean[], $11::timestamptz[])
@@ -16,8 +24,36 @@ const INSERT = `
   ON CONFLICT DO NOTHING
   RETURNING id`;
 
-/** Inserts; resolves with the ids of the rows that were not there before. */
-export async function insertMessages(client: pg.PoolClient, messages: readonly MessageToStore[]): Promise<number[]> {
+/**
+ * Inserts, sorted by id; resolves with the ids of the rows that were not there before. First as if all were new and sound, as
+ * nearly always they are: a third cheaper. Where Postgres refuses that, with a look at each; `onCulprit` as of `bisect`.
+ */
+export async function insertMessages(
+  client: pg.PoolClient,
+  messages: readonly MessageToStore[],
+  onCulprit: (message: MessageToStore, error: unknown) => void,
+): Promise<number[]> {
+  if (messages.length === 0) return [];
+  try {
+    await copyIn(client, COPY, messages.map(copyLineOf));
+    return messages.map(({ origin }) => origin.id);
+  } catch (error) {
+    if (!isUniqueViolation(error) && !isDataError(error)) throw error;
+    await client.query("ROLLBACK TO SAVEPOINT copied; RELEASE SAVEPOINT copied");
+    return await bisect(client, { rows: messages, statement: (rows) => insertMissing(client, rows), onCulprit });
+  }
+}
+
+function copyLineOf(m: MessageToStore): string {
+  const { id, userId, clientId } = m.origin;
+  const [told, flags] = [
+    [m.username, m.profilePic, m.message, m.messageType],
+    [m.isWinner, m.isHost],
+  ];
+  return copyLine([id, m.sessionId, userId, clientId, ...told, ...flags, idCreatedAt(id), id]);
+}
+
+async function insertMissing(client: pg.PoolClient, messages: readonly MessageToStore[]): Promise<number[]> {
   const { rows } = await client.query<{ id: number }>(INSERT, [
     messages.map((m) => m.origin.id),
     messages.map((m) => m.sessionId),

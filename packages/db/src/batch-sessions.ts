@@ -24,11 +24,19 @@ const UPDATE = `
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS c (id, likes, last_event_id)
   WHERE s.id = c.id AND (c.likes > 0 OR c.last_event_id > s.last_event_id)`;
 
-/** Adds likes and raises the position that a restore starts from. Resolves with each session's likes after it. */
-export async function changeSessions(client: pg.PoolClient, changes: readonly SessionChange[]): Promise<Map<number, number>> {
-  if (changes.length === 0) return new Map();
-  const ids = changes.map((change) => change.id);
-  await client.query(UPDATE, [ids, changes.map((change) => change.likesAdded), changes.map((change) => change.lastEventId)]);
+/** Adds likes and raises the position that a restore starts from. */
+export async function changeSessions(client: pg.PoolClient, changes: readonly SessionChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await client.query(UPDATE, [
+    changes.map((change) => change.id),
+    changes.map((change) => change.likesAdded),
+    changes.map((change) => change.lastEventId),
+  ]);
+}
+
+/** Each session's likes: of those that are locked, what gets committed. */
+export async function readSessionLikes(client: pg.PoolClient, ids: readonly number[]): Promise<Map<number, number>> {
+  if (ids.length === 0) return new Map();
   const { rows } = await client.query<{ id: number; total_likes: number }>(
     "SELECT id, total_likes FROM live_chat_sessions WHERE id = ANY($1::bigint[])",
     [ids],

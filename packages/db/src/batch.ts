@@ -12,7 +12,7 @@ import { type FollowUps, NO_FOLLOW_UPS } from "./batch-follow-ups.ts";
 import { addMessageLikes, insertLikes, likesPerMessage, likesPerSession } from "./batch-likes.ts";
 import { applyDeletes, classifyConflicts, insertMessages, lockMessages, type NotInserted } from "./batch-messages.ts";
 import type { Batch, DeadLetter, LikeToStore, MessageToStore, Origin, StoredBatch } from "./batch-rows.ts";
-import { changeSessions, lockSessions } from "./batch-sessions.ts";
+import { changeSessions, lockSessions, readSessionLikes } from "./batch-sessions.ts";
 import { insertDeadLetters, refusedByPostgres } from "./dead-letters.ts";
 import { bisect, inTransaction } from "./transaction.ts";
 
@@ -31,7 +31,7 @@ export function storeBatch(pool: pg.Pool, batch: Batch, followUps: FollowUps = N
     const written = new Set<number>();
 
     const sessions = await lockSessions(client, sessionIdsOf(batch));
-    const inserted = await bisect(client, { rows: batch.messages, statement: (rows) => insertMessages(client, rows), onCulprit });
+    const inserted = await insertMessages(client, batch.messages, onCulprit);
     for (const id of inserted) written.add(id);
     const conflicts = await classifyConflicts(client, leftOver(batch.messages, written, deadLetters));
 
@@ -50,7 +50,8 @@ export function storeBatch(pool: pg.Pool, batch: Batch, followUps: FollowUps = N
       likesAdded: perSession.get(id) ?? 0,
       lastEventId: batch.lastEventIds.get(id) ?? 0,
     }));
-    const totals = await changeSessions(client, changes);
+    await changeSessions(client, changes);
+    const sessionLikes = await readSessionLikes(client, [...likesPerSession(wanted).keys()]);
 
     const conversations = await storeConversations(client, batch.conversations, { followUps, onCulprit });
     for (const id of conversations.written) written.add(id);
@@ -65,7 +66,7 @@ export function storeBatch(pool: pg.Pool, batch: Batch, followUps: FollowUps = N
       collisions: [...conflicts.collisions, ...conversations.collisions],
       deadLetters,
       droppedLikes: batch.likes.length - wanted.length,
-      sessionLikes: new Map([...likesPerSession(wanted).keys()].map((id) => [id, totals.get(id) ?? 0])),
+      sessionLikes,
       messageLikes,
       conversationIds: conversations.shown,
     };

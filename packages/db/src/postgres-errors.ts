@@ -26,3 +26,8 @@ export function isDataError(error: unknown): boolean {
   if (code === undefined || code === "23505") return false;
   return code.startsWith("22") || code.startsWith("23") || code.startsWith("54");
 }
+
+/** True where a row of that key is there already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlState(error) === "23505";
+}

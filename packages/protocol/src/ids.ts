@@ -62,9 +62,15 @@ export function idTimeMs(id: number): number {
   return ID_EPOCH_MS + Math.floor(id / (PARTITIONS * IDS_PER_MS));
 }
 
+/** The last one that was asked for: ids that are made into texts one after the other are often of one millisecond. */
+let lastMs = Number.NaN;
+let lastText = "";
+
 /** The same as RFC 3339 UTC with milliseconds. */
 export function idCreatedAt(id: number): string {
-  return new Date(idTimeMs(id)).toISOString();
+  const ms = idTimeMs(id);
+  if (ms !== lastMs) [lastMs, lastText] = [ms, new Date(ms).toISOString()];
+  return lastText;
 }
 
 /** The smallest id a given Unix millisecond can have, in any partition. */

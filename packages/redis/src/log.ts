@@ -51,7 +51,9 @@ export interface LogEntry {
   readonly unreadable: readonly { bytes: Buffer; error: string }[];
 }
 
-const PAGE_ENTRIES = 50;
+/** Of the first page; the next ones are as long as the entries read so far suggest. */
+const PAGE_ENTRIES = 10;
+const PAGE_MAX_ENTRIES = 50;
 
 /** Events, likes and read marks of an entry; an empty or unreadable one counts too. */
 export function rowsOf(entry: LogEntry): number {
@@ -63,8 +65,9 @@ export async function readLog(redis: RedisClient, partition: number, maxRows: nu
   const entries: LogEntry[] = [];
   let rows = 0;
   let from = "-";
+  let pageEntries = PAGE_ENTRIES;
   for (;;) {
-    const page = await redis.xrangeBuffer(keys.log(partition), from, "+", "COUNT", PAGE_ENTRIES);
+    const page = await redis.xrangeBuffer(keys.log(partition), from, "+", "COUNT", pageEntries);
     for (const [streamId, fields] of page) {
       const entry = decodeEntry(streamId.toString("latin1"), fields);
       rows += rowsOf(entry);
@@ -72,8 +75,10 @@ export async function readLog(redis: RedisClient, partition: number, maxRows: nu
       entries.push(entry);
     }
     const last = entries.at(-1);
-    if (page.length < PAGE_ENTRIES || last === undefined || rows >= maxRows) return entries;
+    if (page.length < pageEntries || last === undefined || rows >= maxRows) return entries;
     from = `(${last.streamId}`;
+    // What does not fit into the batch would be read for nothing; one more, so that the last page is not read twice.
+    pageEntries = Math.min(PAGE_MAX_ENTRIES, 1 + Math.ceil(((maxRows - rows) * entries.length) / rows));
   }
 }
 

@@ -3,8 +3,24 @@ import { readFile } from "node:fs/promises";
 
 /** CPU that a process has used since its start, by Linux's count in hundredths of a second. */
 export async function cpuMicrosOf(pid: number): Promise<number> {
+  const [user = 0, system = 0] = await cpuTicksOf(pid);
+  return (user + system) * TICK_MICROS;
+}
+
+/** The same with its children, those that have ended included: Postgres has one a connection. */
+export async function cpuMicrosOfFamily(pid: number): Promise<number> {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).split(" ").filter((text) => text.trim() !== "");
+  const ended = (await cpuTicksOf(pid)).slice(2).reduce((sum, ticks) => sum + ticks, 0) * TICK_MICROS;
+  const alive = await Promise.all([pid, ...children.map(Number)].map((one) => cpuMicrosOf(one).catch(() => 0)));
+  return alive.reduce((sum, micros) => sum + micros, ended);
+}
+
+const TICK_MICROS = 10_000;
+
+/** User and system of the process, then of its children that have ended. */
+async function cpuTicksOf(pid: number): Promise<number[]> {
   const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  return fields.slice(11, 15).map(Number);
 }
 
 /** NaN of nothing. */

@@ -34,15 +34,17 @@ const historyText = async () => JSON.stringify(await redis.xrange(keys.history(r
 test("accepted messages are stored as they were shown, and leave the log", async () => {
   const first = await say(acceptor, room, { user: 7, text: 'hé "there" \\ {,} ☃' });
   const second = await say(acceptor, room, { user: 8, text: "NULL" });
+  const third = await say(acceptor, room, { user: 9, text: "\\N\ttabs\r\n\\.\nand \\x41" });
   await storeNext(stage, room);
   const stored = await messages();
   expect(stored.map(({ id, user_id, message }) => ({ id, user_id, message }))).toEqual([
     { id: first, user_id: 7, message: 'hé "there" \\ {,} ☃' },
     { id: second, user_id: 8, message: "NULL" },
+    { id: third, user_id: 9, message: "\\N\ttabs\r\n\\.\nand \\x41" },
   ]);
   expect((await historyText()).includes(stored[1]?.created_at.toISOString() ?? "no row")).toBe(true);
-  expect(await clock()).toMatchObject({ stored: String(second), log_bytes: "0" });
-  expect((await session()).last_event_id).toBe(second);
+  expect(await clock()).toMatchObject({ stored: String(third), log_bytes: "0" });
+  expect((await session()).last_event_id).toBe(third);
   expect(await logLength()).toBe(0);
 });
 
