@@ -1,11 +1,13 @@
 /**
- * Session tokens: JWTs, signed and verified by jose. jose takes tokens that we do not (without an end, ending in
- * 10^292 years, a megabyte long, with a number as subject), so size, form and claims are checked here as well.
+ * Session tokens: JWTs, signed and judged by jose; a shared secret's HMAC is ours (hs256.ts). jose takes tokens that we do not
+ * (without an end, ending in 10^292 years, a megabyte long, with a number as subject), so size, form and claims are checked here
+ * as well.
  */
 import { createSecretKey } from "node:crypto";
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from "jose";
 import { type Identity, identityOf, type Role } from "./claims.ts";
 import type { TokenConfig } from "./config.ts";
+import { verifyHs256 } from "./hs256.ts";
 
 export type { Identity, Role } from "./claims.ts";
 
@@ -13,7 +15,6 @@ export type { Identity, Role } from "./claims.ts";
 export const MAX_TOKEN_BYTES = 4096;
 /** How far clocks may differ: a token is taken so long beyond its end. */
 export const CLOCK_TOLERANCE_SECONDS = 5;
-const HS256 = ["HS256"];
 const PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
@@ -52,7 +53,7 @@ export function createTokenVerifier(config: TokenConfig): TokenVerifier {
   };
 }
 
-type SignatureCheck = (token: string) => Promise<JWTPayload>;
+type SignatureCheck = (token: string) => JWTPayload | Promise<JWTPayload>;
 
 function createSignatureCheck({ key, issuer, audience, maxAgeSeconds }: TokenConfig): SignatureCheck {
   const options: JWTVerifyOptions = {
@@ -64,7 +65,7 @@ function createSignatureCheck({ key, issuer, audience, maxAgeSeconds }: TokenCon
   };
   if (key.kind === "secret") {
     const secret = createSecretKey(key.secret);
-    return async (token) => (await jwtVerify(token, secret, { ...options, algorithms: HS256 })).payload;
+    return (token) => verifyHs256(token, secret, options);
   }
   const keys = createRemoteJWKSet(key.url, { timeoutDuration: 3_000 });
   return async (token) => (await jwtVerify(token, keys, { ...options, algorithms: PUBLIC_KEY_ALGORITHMS })).payload;
