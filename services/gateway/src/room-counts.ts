@@ -1,6 +1,6 @@
 /**
  * What a session shows beside its sequence: likes and viewers. All absolute values, so they may be merged: told to sockets
- * at once when quiet, otherwise at a pace: four times a second, or slower where the gateway is loaded.
+ * at once when quiet, otherwise at a pace: four times a second, or slower where the gateway is loaded or the room is large and quiet.
  */
 
 import type { LikeTarget } from "@drawchat/redis/keys";
@@ -22,7 +22,11 @@ export class RoomCounts {
 
   constructor(sockets: RoomSockets, gapMs: () => number) {
     this.#sockets = sockets;
-    this.#pace = new Paced(gapMs, () => this.#tell());
+    this.#pace = new Paced(
+      gapMs,
+      () => this.#tell(),
+      () => sockets.seats.size,
+    );
   }
 
   /** Everything anew: a join or a reset. Says nothing. */

@@ -16,7 +16,11 @@ export class StoredMark {
 
   constructor(sockets: RoomSockets, gapMs: () => number, flushedUpto: () => number) {
     this.#sockets = sockets;
-    this.#pace = new Paced(gapMs, () => this.#tell());
+    this.#pace = new Paced(
+      gapMs,
+      () => this.#tell(),
+      () => sockets.seats.size,
+    );
     this.#flushedUpto = flushedUpto;
   }
 
