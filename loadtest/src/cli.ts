@@ -108,8 +108,9 @@ try {
   if (name === "compare") process.exitCode = await compareCommand(args, print);
   else if (scenario !== undefined) process.exitCode = await load(scenario, args);
   else {
-    print(name === "" || name === "--help" ? USAGE : `there is no scenario "${name}"\n\n${USAGE}`);
-    process.exitCode = name === "--help" ? EXIT.clean : EXIT.usage;
+    const wantsHelp = name === "--help" || name === "-h";
+    print(name === "" || wantsHelp ? USAGE : `there is no scenario "${name}"\n\n${USAGE}`);
+    process.exitCode = wantsHelp ? EXIT.clean : EXIT.usage;
   }
 } catch (error) {
   // What an interrupted run then misses is no news: the handler of the signal ends the process.

@@ -1,5 +1,6 @@
 import { Env } from "@drawchat/runtime/env";
 import { expect, test } from "vitest";
+import { changedSettings } from "../target/changed-settings.ts";
 import { OptionReader, type OptionValues, UsageError } from "./option-reader.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { readTarget } from "./target-options.ts";
@@ -28,6 +29,17 @@ test("every wrong option is told at once", () => {
   expect(() => prepare("soak", wrong)).toThrow(
     new RegExp(["--minutes", "--sockets", "--v1-share", "--url", "--session", "--metrics"].map((name) => `${name}[^\\n]+`).join("\\n")),
   );
+});
+
+test("the chat that a run starts may be told to sample, one that runs already may not", () => {
+  expect(prepare("fanout", { "sample-above": "20" }).resolved).toMatchObject({ sampleAbove: 20 });
+  expect(prepare("fanout", {}).resolved).toMatchObject({ sampleAbove: 0 });
+  const settings = changedSettings({ connectsPerSecond: 10, gateways: 1, trailEvents: 0, sampleAbove: 20 });
+  expect(settings).toContainEqual(expect.objectContaining({ name: "LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND", value: "20" }));
+});
+
+test("a URL that needs TLS is wrong usage, before anything is asked of it", () => {
+  expect(() => prepare("night", { url: "wss://chat.example" })).toThrow(/--url is ws:\/\/ or http:\/\/, not wss:/);
 });
 
 test("a Redis Cluster has three nodes or more, and slots move in a cluster alone", () => {

@@ -11,6 +11,7 @@ export const TARGET_OPTIONS = {
   writers: { type: "string" },
   "redis-nodes": { type: "string" },
   "move-slots": { type: "string" },
+  "sample-above": { type: "string" },
   "no-balancer": { type: "boolean" },
   pin: { type: "boolean" },
   url: { type: "string" },
@@ -26,6 +27,7 @@ export const TARGET_USAGE = `A chat of its own on this machine (the default)
   --writers <n>          default 1
   --redis-nodes <n>      of a Redis Cluster; default 1, a server alone
   --move-slots <s>       of a Redis Cluster: every so many seconds a room moves to the next node; default 0, never
+  --sample-above <n>     LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND of its processes; default 0: all messages are shown
   --no-balancer          sockets go to the gateways themselves, not through HAProxy
   --pin                  gateways on processor 0, everything else on the others
 
@@ -65,6 +67,7 @@ function readOwn(options: OptionReader, { rooms, sockets, connectsPerSecond }: N
   if (redisNodes === 2) options.problem("--redis-nodes is 1, or 3 and more: two nodes of a cluster cannot agree on which of them is away");
   const moveSlotsSeconds = options.number("move-slots", 0, { min: 0, max: 3_600 });
   if (moveSlotsSeconds > 0 && redisNodes === 1) options.problem("--move-slots needs --redis-nodes 3 or more");
+  const sampleAbove = options.int("sample-above", 0, { max: 100_000 });
   const hasBalancer = !options.flag("no-balancer");
   const isPinned = options.flag("pin");
   const haproxyPath = env.optional("HAPROXY_PATH");
@@ -80,6 +83,7 @@ function readOwn(options: OptionReader, { rooms, sockets, connectsPerSecond }: N
       sockets,
       connectsPerSecond,
       trailEvents: TRAIL_EVENTS,
+      sampleAbove,
       haproxyPath,
       onProgress,
     });
@@ -89,6 +93,8 @@ function readGiven(options: OptionReader, needs: Needs, env: Env, text: string):
   options.resolved.url = text;
   const url = URL.parse(text);
   if (url === null) options.problem(`--url is no URL: ${text}`);
+  else if (url.protocol !== "ws:" && url.protocol !== "http:")
+    options.problem(`--url is ws:// or http://, not ${url.protocol}//: the generator speaks plain TCP, so aim it behind where TLS ends`);
   const sessions = options.list("session").map(Number);
   if (sessions.some((id) => !Number.isSafeInteger(id) || id < 1)) options.problem("--session is the number of a live session");
   const metrics = options.list("metrics").map((pair) => readMetrics(pair, options));

@@ -13,7 +13,3 @@ export const DIALECTS = {
   centrifugo: CENTRIFUGO,
 } as const satisfies Record<string, Dialect>;
 export type DialectName = keyof typeof DIALECTS;
-
-export function isDialectName(text: string): text is DialectName {
-  return Object.hasOwn(DIALECTS, text);
-}

@@ -15,14 +15,16 @@ export interface Basis {
   readonly notes: readonly string[];
 }
 
-export const COSTS_FILE = "costs.json";
+const COSTS_FILE = "costs.json";
+/** What `npm run bench` writes beside runs: read as costs, or not at all. */
+const OF_BENCH = [COSTS_FILE, "bench-"];
 const costsSchema = Compile(Costs);
 
 /** Runs that count, of the machine that ran last, with curves of a gateway. Rejects where the folder cannot be read. */
 export async function readBasis(folder: string, except?: string): Promise<Basis> {
   const notes: string[] = [];
   const found = await readReports(folder, (problem) => {
-    if (!problem.startsWith(join(folder, COSTS_FILE))) notes.push((problem.split("\n")[0] ?? problem).replace(/:$/, ""));
+    if (!OF_BENCH.some((name) => problem.startsWith(join(folder, name)))) notes.push((problem.split("\n")[0] ?? problem).replace(/:$/, ""));
   });
   const bench = await readCosts(join(folder, COSTS_FILE), notes);
   const counting = found.filter(({ file, report }) => {

@@ -1,5 +1,6 @@
 /** `npm run plan`: reads what was measured, and prints a plan, or how far the plan is off. */
 import { parseArgs } from "node:util";
+import { count } from "../report/format.ts";
 import { ReportError, readReport } from "../report/report-file.ts";
 import { type Basis, readBasis } from "./basis.ts";
 import { checkRun, eventBytesFor } from "./check.ts";
@@ -71,7 +72,7 @@ function planFor(night: NightAsked, hardware: Hardware, { reports, bench, machin
     sizing,
     limits: limitsOf(night, hardware, costs, { sizing, eventBytes }),
     honesty: honestyOf(all, bench),
-    basis: `${machine}; ${all.length} runs${bench === undefined ? "" : " and costs.json"}`,
+    basis: `${machine}; ${count(all.length, "run")}${bench === undefined ? "" : " and costs.json"}`,
     sampled: sampledPlan(night, hardware, costs, eventBytes),
   };
 }

@@ -1,12 +1,15 @@
 /**
  * How many frames a room's sockets get, and how large: the arithmetic of services/gateway/src/outbox.ts. A message that
  * finds the room idle goes out at once; those that come within a tick of the last frame leave together when it is over.
- * The tick is twice the time of the last sweep over the sockets, from 10 to 250 ms.
+ * The tick is four times the last sweep over the sockets, from 10 to 250 ms; a room whose frame is full before goes on then,
+ * after one sweep at the earliest.
  */
 
 const MIN_TICK_MS = 10;
 const MAX_TICK_MS = 250;
-const SWEEPS_PER_TICK = 2;
+const SWEEPS_PER_TICK = 4;
+const FULL_TICK_SWEEPS = 1;
+const FULL_FRAME_BYTES = 16_284;
 /** A batch around its events: type, `after`, `upto`. */
 export const BATCH_FRAME_BYTES = 72;
 const ITERATIONS = 30;
@@ -37,7 +40,12 @@ export function framesOf({ sockets, eventsPerSecond, eventBytes }: RoomLoad, { p
     perSecond = framesAt(eventsPerSecond, tickMs);
     const bytes = perSecond === 0 ? 0 : BATCH_FRAME_BYTES + (eventsPerSecond / perSecond) * eventBytes;
     const sweepMs = (sockets * (perWrite + perByte * bytes)) / 1_000;
-    const next = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, SWEEPS_PER_TICK * sweepMs));
+    const fullAfterMs = (FULL_FRAME_BYTES * 1_000) / (eventsPerSecond * eventBytes);
+    const next = Math.min(
+      MAX_TICK_MS,
+      Math.max(MIN_TICK_MS, SWEEPS_PER_TICK * sweepMs),
+      Math.max(MIN_TICK_MS, FULL_TICK_SWEEPS * sweepMs, fullAfterMs),
+    );
     tickMs = (tickMs + next) / 2;
   }
   return { perSecond, tickMs };

@@ -90,12 +90,15 @@ test("a run on a machine twice as slow is predicted wrong, and the plan says so"
   expect(honestyOf([fanout])).toBeUndefined();
 });
 
-test("a busy room gets fewer, larger frames, a large room longer ticks", () => {
+test("a busy room gets fewer, larger frames, a large room longer ticks, as long as its frames are not full", () => {
   const cost = { perWrite: 5, perByte: 0 };
   const room = { sockets: 100, eventsPerSecond: 10, eventBytes: 300 };
   expect(framesOf(room, cost).perSecond).toBeCloseTo(10, 0);
   expect(framesOf({ ...room, eventsPerSecond: 1_000 }, cost).perSecond).toBeCloseTo(100, 0);
-  expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 1_000 }, cost).tickMs).toBeCloseTo(100, 0);
+  expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 40 }, cost).tickMs).toBeCloseTo(200, 0);
+  // A frame is full after 54 ms, which is above one sweep.
+  expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 1_000 }, cost).tickMs).toBeCloseTo(54, 0);
+  expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 8_000 }, cost).tickMs).toBeCloseTo(50, 0);
   expect(framesOf({ ...room, sockets: 1_000_000, eventsPerSecond: 1_000 }, cost).tickMs).toBeCloseTo(250, 0);
 });
 

@@ -6,7 +6,7 @@ import { comparisonPage } from "./compare-page.ts";
 import { comparisonText } from "./compare-text.ts";
 import { ReportError, readReport } from "./report-file.ts";
 
-export const COMPARE_USAGE = `usage: npm run load -- compare <a.json> <b.json> [options]
+const COMPARE_USAGE = `usage: npm run load -- compare <a.json> <b.json> [options]
 
   --html <file>       writes the comparison as a page too
   --spread <percent>  differences up to this are called the same; default ${DEFAULT_SPREAD * 100}.
@@ -24,6 +24,10 @@ interface Asked {
 
 /** Prints the comparison; resolves with the exit status: 0, 2 where the runs cannot be compared, 64 wrong usage. */
 export async function compareCommand(args: readonly string[], print: (text: string) => void): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    print(COMPARE_USAGE);
+    return 0;
+  }
   const asked = parse(args);
   if (typeof asked === "string") {
     print(asked);

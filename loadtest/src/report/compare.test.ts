@@ -77,6 +77,7 @@ test("the command prints, writes a page, and says by its status whether the runs
   expect(await readFile(html, "utf8")).toContain('<span class="bad">worse</span>');
   expect(await run(a, other)).toBe(2);
   expect(printed).toContain("other option: seed 7 and 8");
+  expect(await run("--help")).toBe(0);
   expect(await run(a)).toBe(64);
   expect(await run(a, html)).toBe(64);
   expect(await run(a, "no-such.json")).toBe(64);

@@ -12,10 +12,12 @@ export interface LoadWanted {
   gateways: number;
   /** Events that a gateway remembers a room and side for the ledger; 0: no ledger. */
   trailEvents: number;
+  /** Messages of a session shown live in a second; 0 (default): all of them. */
+  sampleAbove?: number;
 }
 
 /** What every run on a cluster of its own changes. Names of environment variables. */
-export function changedSettings({ connectsPerSecond, gateways, trailEvents }: LoadWanted): ChangedSetting[] {
+export function changedSettings({ connectsPerSecond, gateways, trailEvents, sampleAbove = 0 }: LoadWanted): ChangedSetting[] {
   const perGateway = Math.ceil(connectsPerSecond / gateways);
   return [
     {
@@ -26,6 +28,9 @@ export function changedSettings({ connectsPerSecond, gateways, trailEvents }: Lo
     ...(trailEvents === 0
       ? []
       : [{ name: "GATEWAY_TRAIL_EVENTS", value: String(trailEvents), why: "gateways remember what went through them, for the ledger" }]),
+    ...(sampleAbove === 0
+      ? []
+      : [{ name: "LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND", value: String(sampleAbove), why: "asked for with --sample-above" }]),
     ...(perGateway <= HANDSHAKES_PER_SECOND * HEADROOM
       ? []
       : [

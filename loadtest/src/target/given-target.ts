@@ -19,11 +19,6 @@ export interface GivenTargetOptions {
 
 export async function openGivenTarget(options: GivenTargetOptions): Promise<Target> {
   const { url, tokens, redisUrl, databaseUrl, metrics } = options;
-  if (url.protocol !== "ws:" && url.protocol !== "http:") {
-    throw new Error(
-      `--url must be ws:// or http://, not ${url.protocol}// : the generator speaks plain TCP, so aim it behind where TLS ends`,
-    );
-  }
   const port = Number(url.port || 80);
   const apiUrl = `http://${url.hostname}:${port}`;
   const sessions = options.sessions.length > 0 ? options.sessions : [await currentSession(apiUrl, options.token)];

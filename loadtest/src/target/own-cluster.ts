@@ -7,7 +7,6 @@ import { LocalHaproxy } from "@drawchat/local/haproxy-process";
 import { ServiceProcess } from "@drawchat/local/process";
 import type { Road } from "../generator/load-connection.ts";
 import type { ProcessToWatch } from "../report/collector.ts";
-import type { ChangedSetting } from "../report/run-report.ts";
 import { changedSettings, settingsEnv } from "./changed-settings.ts";
 import { type OwnStores, startStores } from "./own-stores.ts";
 import { pin } from "./pinning.ts";
@@ -34,8 +33,8 @@ export interface OwnClusterOptions {
   connectsPerSecond: number;
   /** 0: no ledger. */
   trailEvents: number;
-  /** Further settings of the scenario. */
-  settings?: readonly ChangedSetting[];
+  /** Messages of a session shown live in a second. Default 0: all of them. */
+  sampleAbove?: number;
   /** Gateways on processor 0, everything else on the others. */
   isPinned?: boolean;
   /** Value of HAPROXY_PATH. */
@@ -69,7 +68,7 @@ async function start(options: OwnClusterOptions, dir: string, cleanups: Cleanups
   onProgress?.("starting Redis and Postgres");
   const stores = await startStores({ dir, sessions, redisNodes, onStarted: (end) => cleanups.push(end) });
   const jwtSecret = randomBytes(32).toString("hex");
-  const settings = [...changedSettings(options), ...(options.settings ?? [])];
+  const settings = changedSettings(options);
   const plans = await planProcesses({
     counts: { api: 1, gateway: gateways, writer: writers, jobs },
     redisUrl: stores.redis.url,
