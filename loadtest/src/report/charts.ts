@@ -1,4 +1,4 @@
-/** Curves put together into charts: one a group and unit, on one axis of time. */
+/** Curves put together into charts: one a title and unit, on one axis of time. */
 
 import { median, number, quantity, words } from "./format.ts";
 import { type Content, type Html, html, jsonForScript, table } from "./html.ts";
@@ -50,17 +50,18 @@ export function chartsSection({ series, latencies }: Drawable): Html {
 }
 
 function chartsOf(series: readonly Series[]): Chart[] {
-  const byKind = new Map<string, { group: Series["group"]; unit: string; series: Series[] }>();
-  for (const one of series.filter(({ points }) => points.length > 0)) {
-    const kind = `${one.group} ${one.unit}`;
-    const before = byKind.get(kind);
-    if (before === undefined) byKind.set(kind, { group: one.group, unit: one.unit, series: [one] });
-    else before.series.push(one);
-  }
   const order = Object.keys(TITLES);
-  return [...byKind.values()]
-    .toSorted((a, b) => order.indexOf(a.group) - order.indexOf(b.group))
-    .map(({ group, unit, series }) => ({ title: TITLES[group], unit, series }));
+  const shown = series.filter(({ points }) => points.length > 0).toSorted((a, b) => order.indexOf(a.group) - order.indexOf(b.group));
+  const byKind = Map.groupBy(shown, (one) => `${titleOf(one)}, ${one.unit}`);
+  return [...byKind.values()].flatMap((same) => {
+    const [first] = same;
+    return first === undefined ? [] : [{ title: titleOf(first), unit: first.unit, series: same }];
+  });
+}
+
+/** Who comes back waits by plan, for up to some seconds: in one chart with messages that would make a flat line of these. */
+function titleOf({ group, name }: Series): string {
+  return group === "latency" && /^(re)?join\b/.test(name) ? "Latency of joins" : TITLES[group];
 }
 
 function figure({ title, unit, series }: Chart, index: number): Html {

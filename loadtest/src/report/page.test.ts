@@ -9,9 +9,18 @@ test("a verdict says what is clean, and what nobody watched", () => {
   expect(kind).toBe("clean");
   expect(sentences).toEqual([
     "The ledger watched 2 rooms at 22 hops; sockets received 1,728,000 deliveries once.",
-    "Rightly not delivered, by declared rules: rate_limited 24.",
+    "Rightly not delivered, by declared rules: rate_limited 24 messages.",
     "Nobody watched: stored. Of these nothing is said.",
   ]);
+});
+
+test("what was left out live is told once, as the deliveries that it was, however many hops name it", () => {
+  const sampled = ["handed", "received"] as const;
+  const hops = sampled.map((hop) => sampleHop(hop, "gateway-1", { skipped: { sampled: hop === "handed" ? 2 : 2_000 } }));
+  const { sentences } = verdictOf(
+    sampleReport({ certificate: { rooms: [{ room: "s1", hops }], isClean: true, findings: [], moreFindings: 0 } }),
+  );
+  expect(sentences[1]).toBe("Rightly not delivered, by declared rules: sampled 2,000 deliveries.");
 });
 
 test("a verdict names what is lost and doubled, and the hop that did it", () => {

@@ -54,7 +54,7 @@ function sentencesOf(certificate: Certificate): string[] {
     for (const hop of hops.filter(isFaulty))
       sentences.push(`Room ${room}, ${hopName(hop)}: ${faultsOf([hop])} of ${number(hop.owed)} owed.`);
   }
-  const skipped = skippedOf(watched);
+  const skipped = skippedInWords(watched);
   if (skipped !== "") sentences.push(`Rightly not delivered, by declared rules: ${skipped}.`);
   const unwatched = [...new Set(hops.filter(({ isObserved }) => !isObserved).map(hopName))];
   if (unwatched.length > 0) sentences.push(`Nobody watched: ${unwatched.join("; ")}. Of these nothing is said.`);
@@ -69,6 +69,15 @@ function faultsOf(hops: readonly HopCount[]): string {
     .filter(({ sum }) => sum > 0)
     .map(({ fault, sum }) => `${number(sum)} ${FAULT_WORDS[fault]}`)
     .join(", ");
+}
+
+/** `rate_limited 12 messages; sampled 40 deliveries`: what a gateway hands on is told as what sockets did not get. */
+function skippedInWords(hops: readonly HopCount[]): string {
+  const [messages, deliveries] = [
+    skippedOf(hops.filter(({ hop }) => hop !== "relayed" && hop !== "handed" && hop !== "received")),
+    skippedOf(hops.filter(({ hop }) => hop === "received")),
+  ];
+  return [messages && `${messages} messages`, deliveries && `${deliveries} deliveries`].filter((part) => part !== "").join("; ");
 }
 
 /** `rate_limited 12, sampled 40`; empty where nothing was skipped. */
