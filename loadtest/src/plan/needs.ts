@@ -12,7 +12,8 @@ const MOMENT_WORDS = {
 
 export type Cells = [name: string, need: string];
 
-export function needs({ sizing, hardware, night }: Plan): Cells[] {
+export function needs(plan: Plan): Cells[] {
+  const { sizing, hardware, night } = plan;
   const { gateways, machines, decides, atDraw, rows } = sizing;
   const known = (value: number | undefined, words: (value: number) => string) => (value === undefined ? "not measured" : words(value));
   const cores = (role: RoleName, value: number | undefined) =>
@@ -20,7 +21,10 @@ export function needs({ sizing, hardware, night }: Plan): Cells[] {
   const each = gateways === undefined ? "" : `, ${number(Math.ceil(night.viewers / gateways))} sockets each`;
   const cell: Cells[] = [
     ["gateways", known(gateways, (n) => `${count(n, "gateway")}, a core each${each}`)],
-    ["  their machines", known(machines, (n) => `${count(n, "machine")} of ${count(hardware.coresPerMachine, "core")}`)],
+    [
+      "  their machines",
+      known(machines, (n) => `${count(n, "machine")} of ${count(hardware.coresPerMachine, "core")}${cardWords(plan, n)}`),
+    ],
     [
       "  what decides",
       decides === undefined ? "–" : `${MOMENT_WORDS[decides]}: ${cores("gateway", sizing.gatewayCpu)} (at most ${percent(hardware.full)})`,
@@ -39,7 +43,7 @@ export function needs({ sizing, hardware, night }: Plan): Cells[] {
     ["balancers (HAProxy)", known(sizing.haproxyCpu, (cpu) => `${number(Math.ceil(cpu / hardware.full))} cores`)],
     [
       "Redis",
-      `${known(sizing.shards, (n) => count(n, "shard"))}: ${cores("redis", sizing.redisCpu)} in all, ${known(sizing.redisOut, (n) => `${number((n * 8) / 1e6)} Mbit/s`)} to the gateways, ${known(sizing.redisBytes, bytes)} of data`,
+      `${known(sizing.shards, (n) => shardWords(plan, n))}: ${cores("redis", sizing.redisCpu)} in all, ${known(sizing.redisOut, (n) => `${number((n * 8) / 1e6)} Mbit/s`)} to the gateways, ${known(sizing.redisBytes, bytes)} of data`,
     ],
     ["apis", known(sizing.apiCpu, (cpu) => `${pairAtLeast(cpu, hardware)}, ${number(cpu)} of a core while the doors are open`)],
     ["writers", known(sizing.writerCpu, (cpu) => `${pairAtLeast(cpu, hardware)}, ${number(cpu)} of a core`)],
@@ -50,6 +54,18 @@ export function needs({ sizing, hardware, night }: Plan): Cells[] {
     ],
   ];
   return cell.map(([name, need]) => [`  ${name}`, need]);
+}
+
+/** Cores that stay empty are told with why. */
+function cardWords({ sizing: { gateways = 0 }, hardware }: Plan, machines: number): string {
+  const onMachine = Math.ceil(gateways / machines);
+  if (onMachine >= Math.min(gateways, hardware.coresPerMachine)) return "";
+  return `, ${count(onMachine, "gateway")} each: more would fill the network card of ${number(hardware.networkGbit)} Gbit/s`;
+}
+
+/** A room is on one shard: there are nights that no number of them carries. */
+function shardWords({ sizing: { redisCpu = 0 }, hardware }: Plan, shards: number): string {
+  return redisCpu / shards > hardware.full ? `${count(shards, "shard")}, not enough, and more do nothing without more rooms` : count(shards, "shard");
 }
 
 /** Two, so that one may fail. */

@@ -112,6 +112,13 @@ test("a larger night needs more gateways, sampling and fuller cores fewer", () =
   expect(gateways({ full: "35%" })).toBeGreaterThan(usual);
 });
 
+test("no gateway has more to send than the network card of its machine takes", () => {
+  const { sizing } = plan({ chatters: "10%", "network-gbit": "1" });
+  expect(sizing.machines).toBe(sizing.gateways);
+  expect((sizing.networkOutPerMachine ?? 0) * 8).toBeLessThanOrEqual(0.7e9);
+  expect(sizing.gateways).toBeGreaterThan(plan({ chatters: "10%" }).sizing.gateways ?? 0);
+});
+
 test("rows of a night are counted in bytes where each table was measured, else not", () => {
   const { rows, rowsBytes } = plan({ viewers: "1000", chatters: "10", "messages-per-chatter-per-minute": "1", hours: "1" }).sizing;
   expect(rows).toEqual({ messages: 600, likes: 500, viewers: 1_000 });

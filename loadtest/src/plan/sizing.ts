@@ -86,9 +86,14 @@ export function sizeNight(night: NightAsked, hardware: Hardware, costs: MachineC
 }
 
 /** As many as its cores and its card take; one at least. */
-function gatewaysOnMachine(gateways: number, { coresPerMachine, networkGbit, full }: Hardware, bytesOut: number): number {
-  const byCard = bytesOut === 0 ? coresPerMachine : Math.floor((networkGbit * 1e9 * full) / 8 / bytesOut);
+function gatewaysOnMachine(gateways: number, { coresPerMachine, ...card }: Hardware, bytesOut: number): number {
+  const byCard = bytesOut === 0 ? coresPerMachine : Math.floor(cardBytes(card) / bytesOut);
   return Math.max(1, Math.min(gateways, coresPerMachine, byCard));
+}
+
+/** What the card of a machine may send in a second. */
+function cardBytes({ networkGbit, full }: Pick<Hardware, "networkGbit" | "full">): number {
+  return (networkGbit * 1e9 * full) / 8;
 }
 
 function bytesOf({ messages, likes, viewers }: Rows, { rowBytes }: MachineCosts): number | undefined {
@@ -140,7 +145,9 @@ function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { 
 function fewestGateways(night: NightAsked, hardware: Hardware, costs: MachineCosts, eventBytes: number): number | undefined {
   const areEnough = (gateways: number) => {
     if (night.viewers / gateways > MAX_SOCKETS) return false;
-    return usesOf(night, gateways, costs, eventBytes).every(({ use, load }) => cpuOf(use) <= hardware.full && load.joins <= MAX_HANDSHAKES);
+    return usesOf(night, gateways, costs, eventBytes).every(
+      ({ use, load }) => cpuOf(use) <= hardware.full && use.bytesOut <= cardBytes(hardware) && load.joins <= MAX_HANDSHAKES,
+    );
   };
   if (!areEnough(MAX_GATEWAYS)) return undefined;
   let [tooFew, enough] = [0, MAX_GATEWAYS];
