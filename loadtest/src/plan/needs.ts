@@ -65,7 +65,9 @@ function cardWords({ sizing: { gateways = 0 }, hardware }: Plan, machines: numbe
 
 /** A room is on one shard: there are nights that no number of them carries. */
 function shardWords({ sizing: { redisCpu = 0 }, hardware }: Plan, shards: number): string {
-  return redisCpu / shards > hardware.full ? `${count(shards, "shard")}, not enough, and more do nothing without more rooms` : count(shards, "shard");
+  return redisCpu / shards > hardware.full
+    ? `${count(shards, "shard")}, not enough, and more do nothing without more rooms`
+    : count(shards, "shard");
 }
 
 /** Two, so that one may fail. */

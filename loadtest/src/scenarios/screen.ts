@@ -8,7 +8,6 @@ const Count = Type.Integer({ minimum: 0 });
 const checkCounts = Compile(
   Type.Object({
     type: Type.Literal("counts"),
-    viewers: Type.Optional(Count),
     total_likes: Type.Optional(Count),
     likes: Type.Optional(Type.Record(Type.String(), Count)),
   }),
@@ -17,7 +16,6 @@ const checkCounts = Compile(
 const WELCOME_WITHIN_MS = 10_000;
 
 export class Screen {
-  viewers = 0;
   likesOfSession = 0;
   /** By message. */
   readonly likesOfMessages = new Map<number, number>();
@@ -56,7 +54,6 @@ export class Screen {
     if (!text.startsWith('{"type":"counts"')) return;
     const frame: unknown = JSON.parse(text);
     if (!checkCounts.Check(frame)) return;
-    this.viewers = frame.viewers ?? this.viewers;
     this.likesOfSession = frame.total_likes ?? this.likesOfSession;
     for (const [id, likes] of Object.entries(frame.likes ?? {})) this.likesOfMessages.set(Number(id), likes);
     this.#ready.resolve();
