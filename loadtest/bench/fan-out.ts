@@ -24,7 +24,7 @@ export interface FanOut {
   readonly rounds: readonly (readonly Turn[])[];
 }
 
-export const MAX_P99_MS = 200;
+const MAX_P99_MS = 200;
 /** Deliveries a second at which the search begins: those with arrays begin where the others cannot come. */
 const LIMIT_FROM = { arrays: 2_000_000, single: 20_000 };
 const LIMIT_STEP = 1.5;
@@ -146,7 +146,7 @@ async function findLimit(arena: Arena, one: Seated, { seconds, textBytes }: Benc
 }
 
 /** Why a rate is not held; undefined where it is. */
-export function problemOf(turn: Turn): string | undefined {
+function problemOf(turn: Turn): string | undefined {
   if (turn.void !== undefined) return `void: ${turn.void}`;
   if (turn.missing > 0) return `${turn.missing} deliveries missing`;
   if (turn.p99Ms >= MAX_P99_MS) return `p99 ${Math.round(turn.p99Ms)} ms`;

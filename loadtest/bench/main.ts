@@ -106,8 +106,10 @@ for (const [signal, code] of [
   ["SIGTERM", 143],
 ] as const)
   process.once(signal, () => process.exit(code));
+const wantsHelp = process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h");
 try {
-  await main();
+  if (wantsHelp) print(USAGE);
+  else await main();
 } catch (error) {
   print(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : String(error instanceof Error ? error.stack : error));
   process.exitCode = error instanceof UsageError ? EXIT_USAGE : 1;

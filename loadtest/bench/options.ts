@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { CONTESTANTS } from "./contestants.ts";
 
-export const CHAPTERS = ["fan-out", "memory", "sizes"] as const;
+const CHAPTERS = ["fan-out", "memory", "sizes"] as const;
 export type Chapter = (typeof CHAPTERS)[number];
 
 export interface BenchOptions {
@@ -69,6 +69,7 @@ const QUICK = {
 /** Throws a UsageError that says what is wrong. */
 export function readOptions(args: readonly string[], hasCentrifugo: boolean): BenchOptions {
   const values = parse(args);
+  if (values.only === "centrifugo" && !hasCentrifugo) throw new UsageError("--only: centrifugo needs CENTRIFUGO_BIN");
   const base = values.quick ? QUICK : DEFAULTS;
   const sockets = wholeNumber("--sockets", values.sockets, base.sockets);
   if (sockets > 15_000) throw new UsageError("--sockets: at most 15,000, a process may not have more files than 20,000");

@@ -6,7 +6,7 @@ import { encodeHistogram, LATENCIES, type LatencyName, newHistogram } from "./la
  * Where a socket is: not begun; connecting (until the answer to its handshake); open (until it is in); joined; waiting
  * before it comes back; gone for good.
  */
-export const CLIENT_STATES = ["idle", "connecting", "open", "joined", "waiting", "gone"] as const;
+const CLIENT_STATES = ["idle", "connecting", "open", "joined", "waiting", "gone"] as const;
 export type ClientState = (typeof CLIENT_STATES)[number];
 export type StateCounts = Record<ClientState, number>;
 

@@ -22,7 +22,7 @@ export interface RoomSends {
 }
 
 /** Flags of an ack. */
-export const ACK_DUPLICATE = 1;
+const ACK_DUPLICATE = 1;
 export const ACK_SKIPPED = 2;
 
 export interface AckMarks {

@@ -45,7 +45,7 @@ export function momentLoad(moment: Moment, night: NightAsked, gateways: number):
   return { sockets: viewers, accepted, shown: shownOf(accepted, night), joins };
 }
 
-export function shownOf(accepted: number, { sampleAbove, rooms }: NightAsked): number {
+function shownOf(accepted: number, { sampleAbove, rooms }: NightAsked): number {
   return sampleAbove === 0 ? accepted : Math.min(accepted, sampleAbove * rooms);
 }
 

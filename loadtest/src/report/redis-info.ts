@@ -42,7 +42,7 @@ export class RedisWatch {
   }
 }
 
-export function parseInfo(info: string): RedisUse {
+function parseInfo(info: string): RedisUse {
   const fields = new Map(info.split("\r\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
   const number = (name: string) => Number(fields.get(name) ?? 0);
   const byCommand = new Map<string, CommandUse>();
