@@ -86,7 +86,11 @@ function learnRole(role: RoleName, reports: readonly RunReport[], bench: BenchCo
   const fitted = nonNegativeFit(
     observations.map((one) => ({ x: measured.map((driver) => one.load[driver] ?? 0), y: one.cpuMicros, weight: weightOf(one) })),
   );
-  const costOf = (driver: string) => (merged.includes(driver) ? "merged" : fitted[measured.indexOf(driver)]);
+  const costOf = (driver: string) => {
+    const cost = fitted[measured.indexOf(driver)];
+    // Nothing is free: a cost of zero is one that the others have swallowed.
+    return merged.includes(driver) || cost === 0 ? "merged" : cost;
+  };
   return Object.fromEntries(DRIVERS[role].map((driver) => [driver, costOf(driver)]));
 }
 
