@@ -1,7 +1,8 @@
 /** What the ledger sees of a room in Redis, beside `accept` itself. */
-import type { RoomName } from "@drawchat/protocol/ids";
+import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import { Acceptor } from "@drawchat/redis/accept";
-import { commandClient } from "@drawchat/redis/connect";
+import { commandClient, type RedisClient } from "@drawchat/redis/connect";
+import { keys } from "@drawchat/redis/keys";
 import { restoreRoom } from "@drawchat/redis/restore";
 import { createLog } from "@drawchat/runtime/log";
 import { testRedis } from "@drawchat/testkit/redis";
@@ -14,28 +15,26 @@ const RUN = 7;
 const log = createLog("test", "silent");
 const server = await testRedis();
 
+/** An open room of its own, and who speaks in it. */
+async function openRoom(redis: RedisClient, room: RoomName, sampleAbovePerSecond: number) {
+  const hourMs = 3_600_000;
+  const policy = { kind: "session", state: "open", opensMs: 0, closesMs: Date.now() + hourMs, drawMs: 0, winners: [], version: 1 } as const;
+  await restoreRoom(redis, { room, policy, upto: 0, events: [], after: 0, likes: new Map(), logFirstEntry: "" });
+  const limits = { session: 0, conversation: 0 };
+  const acceptor = new Acceptor({ redis, log, limits, sampleAbovePerSecond, restoreRoom: async () => "unknown" });
+  return (sender: number) => {
+    const text = loadText({ run: RUN, sender, n: 0, sentUs: 1, bytes: 60 });
+    const parts = ['{"type":"new_message","message":{"id":', `,"message":"${text}","created_at":"`, '"}}'] as const;
+    return acceptor.submit({ room, kind: "m", userId: 100 + sender, clientId: loadClientId(RUN, sender, 0), parts });
+  };
+}
+
 test("what accept declares as not shown live is told apart, and nothing that waits is waited for in vain", async () => {
   const redis = commandClient(server.url, "test", log);
   await redis.connect();
-  const policy = {
-    kind: "session",
-    state: "open",
-    opensMs: 0,
-    closesMs: Date.now() + 3_600_000,
-    drawMs: 0,
-    winners: [],
-    version: 1,
-  } as const;
-  await restoreRoom(redis, { room: ROOM, policy, upto: 0, events: [], after: 0, likes: new Map(), logFirstEntry: "" });
+  const say = await openRoom(redis, ROOM, 1);
   const tap = new LogTap({ run: RUN, rooms: [ROOM], url: server.url, log });
   await tap.start();
-  const limits = { session: 0, conversation: 0 };
-  const acceptor = new Acceptor({ redis, log, limits, sampleAbovePerSecond: 1, restoreRoom: async () => "unknown" });
-  const say = (sender: number) => {
-    const text = loadText({ run: RUN, sender, n: 0, sentUs: 1, bytes: 60 });
-    const parts = ['{"type":"new_message","message":{"id":', `,"message":"${text}","created_at":"`, '"}}'] as const;
-    return acceptor.submit({ room: ROOM, kind: "m", userId: 100 + sender, clientId: loadClientId(RUN, sender, 0), parts });
-  };
   const outcomes = await Promise.all(Array.from({ length: 60 }, (_, sender) => say(sender)));
   await tap.finish();
   redis.disconnect();
@@ -46,4 +45,18 @@ test("what accept declares as not shown live is told apart, and nothing that wai
   expect(skipped.length).toBeGreaterThan(30);
   expect([...tap.sampled(ROOM)].toSorted((a, b) => a - b)).toEqual(skipped);
   expect(tap.upto(ROOM)).toBe(accepted.findLast(({ isSkipped }) => isSkipped !== true)?.id);
+});
+
+test("what was stored before anybody looked is in the history, and told once also where the end comes at once", async () => {
+  const redis = commandClient(server.url, "test", log);
+  await redis.connect();
+  const room = "s6";
+  const say = await openRoom(redis, room, 0);
+  for (let sender = 0; sender < 30; sender += 1) await say(sender);
+  await redis.xtrim(keys.log(partitionOfRoom(room)), "MAXLEN", 0);
+  const tap = new LogTap({ run: RUN, rooms: [room], url: server.url, log });
+  await tap.start();
+  await tap.finish();
+  redis.disconnect();
+  expect(tap.logged(room).map(({ sender }) => sender)).toEqual(Array.from({ length: 30 }, (_, sender) => sender));
 });

@@ -96,15 +96,24 @@ export class LogTap {
 
   /** Reads what the history has beyond, and ends. Rejects where that cannot be read: then nobody knows what was logged. */
   async finish(): Promise<void> {
-    for (const room of this.#rooms.keys()) await this.#readHistory(room);
-    await this.stop();
+    // The loops first: two who read a history from the same place would both note what they find.
+    await this.#endLoops();
+    try {
+      for (const room of this.#rooms.keys()) await this.#readHistory(room);
+    } finally {
+      this.#redis.disconnect();
+    }
   }
 
   async stop(): Promise<void> {
+    await this.#endLoops();
+    this.#redis.disconnect();
+  }
+
+  async #endLoops(): Promise<void> {
     this.#ending.abort();
     for (const { blocking } of this.#partitions) blocking.disconnect();
     await this.#loops;
-    this.#redis.disconnect();
   }
 
   async #followLog(partition: number, blocking: RedisClient): Promise<void> {
