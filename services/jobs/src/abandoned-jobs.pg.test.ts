@@ -50,7 +50,9 @@ test("a process whose connection is cut keeps its jobs, and its locks come back"
   own.start();
   await expect.poll(locksHeld, PATIENCE).toBe(1);
   await take("a", "own");
-  await pool.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()");
+  await pool.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+  );
   await expect.poll(locksHeld, PATIENCE).toBe(1);
   expect(await takers()).toEqual(["own"]);
   await own.stop();
