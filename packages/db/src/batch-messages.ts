@@ -54,7 +54,13 @@ function copyLineOf(m: MessageToStore): string {
 }
 
 async function insertMissing(client: pg.PoolClient, messages: readonly MessageToStore[]): Promise<number[]> {
-  const { rows } = await client.query<{ id: number }>(INSERT, [
+  const { rows } = await client.query<{ id: number }>(INSERT, columnsOf(messages));
+  return rows.map((row) => row.id);
+}
+
+/** An array a column of `live_chat_messages`, for `unnest`: id, session, user, client_id, then what was said, and when. */
+export function columnsOf(messages: readonly MessageToStore[]) {
+  return [
     messages.map((m) => m.origin.id),
     messages.map((m) => m.sessionId),
     messages.map((m) => m.origin.userId),
@@ -66,8 +72,7 @@ async function insertMissing(client: pg.PoolClient, messages: readonly MessageTo
     messages.map((m) => m.isWinner),
     messages.map((m) => m.isHost),
     messages.map((m) => idCreatedAt(m.origin.id)),
-  ]);
-  return rows.map((row) => row.id);
+  ];
 }
 
 /** Where messages lie, and in which column the session or conversation that a client_id is unique in. */

@@ -3,9 +3,9 @@
  * connections, a statement and a commit each, with nothing around it: no log, no locks, no look at what was there.
  */
 
-import type { MessageToStore } from "@drawchat/db/batch-rows";
+import { columnsOf } from "@drawchat/db/batch-messages";
 import type { Database } from "@drawchat/db/connect";
-import { idCreatedAt, partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
 import type { RedisClient } from "@drawchat/redis/connect";
 import { readLog } from "@drawchat/redis/log";
 import { toBatch } from "../src/rows.ts";
@@ -31,22 +31,6 @@ export async function bareBatches(redis: RedisClient, rooms: readonly RoomName[]
     ofRooms.push(starts.map((start) => columnsOf(messages.slice(start, start + batchRows))));
   }
   return ofRooms;
-}
-
-function columnsOf(messages: readonly MessageToStore[]): BareBatch {
-  return [
-    messages.map((m) => m.origin.id),
-    messages.map((m) => m.sessionId),
-    messages.map((m) => m.origin.userId),
-    messages.map((m) => m.origin.clientId),
-    messages.map((m) => m.username),
-    messages.map((m) => m.profilePic),
-    messages.map((m) => m.message),
-    messages.map((m) => m.messageType),
-    messages.map((m) => m.isWinner),
-    messages.map((m) => m.isHost),
-    messages.map((m) => idCreatedAt(m.origin.id)),
-  ];
 }
 
 /** Inserts all, a batch of each room in turn, as the writer does. `onRows` is told of each batch that is committed. */
