@@ -37,7 +37,11 @@ test("help names every option and its default, wrong usage says what is wrong wi
   expect(unknown).toMatchObject({ code: 64, stderr: expect.stringContaining("--sokets") });
   expect(wrong.code).toBe(64);
   expect(wrong.stderr).toMatch(/^--sockets .*\n--kill .*\n$/);
-  expect(nobody).toMatchObject({ code: 64, stdout: "", stderr: expect.stringMatching(/^--kill is one of .*, not gateway-9\n$/) });
+  expect(nobody).toMatchObject({
+    code: 64,
+    stdout: "",
+    stderr: expect.stringMatching(/^--kill is one of .*, not gateway-9; all options: npm run load -- storm --help\n$/),
+  });
   expect(nothing).toMatchObject({ code: 64, stdout: expect.stringContaining('no scenario "strom"') });
 });
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { UsageError } from "../command/option-reader.ts";
 import { writeReport } from "../report/report-file.ts";
 import { checkRun } from "./check.ts";
 import { planCommand } from "./command.ts";
@@ -20,7 +21,7 @@ const [fanout, storm, night] = runs;
 
 function asked(options: Record<string, string> = {}): Asked & { night: NonNullable<Asked["night"]> } {
   const parsed = parseNight({ viewers: "1000000", ...options });
-  if (typeof parsed === "string" || parsed.night === undefined) throw new Error(String(parsed));
+  if (parsed.night === undefined) throw new Error("a night was asked for");
   return { ...parsed, night: parsed.night };
 }
 
@@ -137,13 +138,13 @@ test("what gives way first is named first, with when", () => {
 });
 
 test("wrong options are told together", () => {
-  expect(parseNight({})).toBe("--viewers is missing");
-  expect(parseNight({ viewers: "many", v1: "2", full: "0%" })).toBe(
-    [
+  expect(() => parseNight({})).toThrow(/^--viewers is missing: .*$/);
+  expect(() => parseNight({ viewers: "many", v1: "2", full: "0%" })).toThrow(
+    new UsageError([
       "--viewers is a number from 1 to 100000000, not many",
       "--v1 is a percentage such as 25%, not 2",
       "--full of 0% leaves nothing to use",
-    ].join("\n"),
+    ]),
   );
   expect(asked({ chatters: "500" }).night.chatters).toBe(500);
   expect(asked({ chatters: "2%" }).night.chatters).toBe(20_000);
@@ -202,12 +203,15 @@ test("the command plans, checks a held-out run, and says what to do where there 
   const [planned, checked, wrong] = await Promise.all([
     run("--viewers", "1000000", "--chatters", "1%", "--gateways-cores", "4"),
     run("--check", held),
-    run("--viewers", "-1"),
+    run("--viewers", "0"),
   ]);
   expect(planned).toMatchObject({ status: 0 });
   expect(planned.output).toMatch(
     /predicts a held-out run within [\d.]+ %[\s\S]*gateways, a core each[\s\S]*What gives way first[\s\S]*#limits-of-the-system/,
   );
   expect(checked.output).toMatch(/CPU of gateway-1 +[\d.]+ s +[\d.]+ s +[+−][\d.]+ %/);
-  expect(wrong).toMatchObject({ status: 64 });
+  const told = "--viewers is a number from 1 to 100000000, not 0; all options: npm run plan -- --help\n";
+  expect(wrong).toEqual({ status: 64, output: told });
+  expect(await run("--vewers", "1")).toEqual({ status: 64, output: "Unknown option '--vewers'; all options: npm run plan -- --help\n" });
+  expect((await run("-h")).status).toBe(0);
 });
