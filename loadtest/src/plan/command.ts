@@ -46,7 +46,10 @@ export async function planCommand(args: readonly string[], { print, warn }: Term
 
 async function answer({ night, hardware, check, isJson }: Asked, basis: Basis): Promise<string> {
   const reports = basis.reports.map(({ report }) => report);
-  if (check !== undefined) return checkText(check, checkRun(await readReport(check), reports, basis.bench));
+  if (check !== undefined) {
+    const heldOut = await readReport(check);
+    return checkText(check, heldOut, checkRun(heldOut, reports, basis.bench));
+  }
   if (night === undefined) return USAGE;
   const plan = planFor(night, hardware, basis);
   return isJson ? `${JSON.stringify(plan, null, 1)}\n` : planText(plan);

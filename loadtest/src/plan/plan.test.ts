@@ -209,9 +209,14 @@ test("the command plans, checks a held-out run, and says what to do where there 
   expect(planned.output).toMatch(
     /predicts a held-out run within [\d.]+ %[\s\S]*gateways, a core each[\s\S]*What gives way first[\s\S]*#limits-of-the-system/,
   );
+  expect(checked.output).not.toContain("void");
+  const voided = await writeReport(dir, { ...night, startedAt: "2026-05-01T23:00:00.000Z", void: "the generator was the bottleneck" });
+  const told = (await run("--check", voided)).output;
+  expect(told).toContain(`${voided} is void, what was measured and the errors prove nothing: the generator was the bottleneck\n`);
+  expect(told).toMatch(/CPU of gateway-1 +[\d.]+ s/);
   expect(checked.output).toMatch(/CPU of gateway-1 +[\d.]+ s +[\d.]+ s +[+−][\d.]+ %/);
-  const told = "--viewers is a number from 1 to 100000000, not 0; all options: npm run plan -- --help\n";
-  expect(wrong).toEqual({ status: 64, output: told });
+  const usage = "--viewers is a number from 1 to 100000000, not 0; all options: npm run plan -- --help\n";
+  expect(wrong).toEqual({ status: 64, output: usage });
   expect(await run("--vewers", "1")).toEqual({ status: 64, output: "Unknown option '--vewers'; all options: npm run plan -- --help\n" });
   expect((await run("-h")).status).toBe(0);
 });
