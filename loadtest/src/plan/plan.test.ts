@@ -99,8 +99,20 @@ test("a busy room gets fewer, larger frames, a large room longer ticks, as long 
   expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 40 }, cost).tickMs).toBeCloseTo(200, 0);
   // A frame is full after 54 ms, which is above one sweep.
   expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 1_000 }, cost).tickMs).toBeCloseTo(54, 0);
-  expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 8_000 }, cost).tickMs).toBeCloseTo(50, 0);
   expect(framesOf({ ...room, sockets: 1_000_000, eventsPerSecond: 1_000 }, cost).tickMs).toBeCloseTo(250, 0);
+});
+
+test("what is more than a frame holds is several writes, also within the shortest tick", () => {
+  const cost = { perWrite: 5, perByte: 0 };
+  const room = { sockets: 100, eventsPerSecond: 5_000, eventBytes: 300 };
+  expect(framesOf(room, cost).perSecond).toBeCloseTo(100, 0); // 15,000 bytes
+  expect(framesOf({ ...room, eventsPerSecond: 8_000 }, cost)).toMatchObject({ perSecond: 200, tickMs: 10 });
+  // A sweep of two writes is 12 ms, and a third would come after 13.6.
+  const longer = framesOf({ ...room, sockets: 1_200, eventsPerSecond: 8_000 }, cost);
+  expect(longer.tickMs).toBeCloseTo(12, 3);
+  expect(longer.perSecond).toBeCloseTo(2_000 / 12, 3);
+  // Frames fill up faster than they are written: no tick is long enough.
+  expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 8_000 }, cost).tickMs).toBeCloseTo(250, 0);
 });
 
 test("a larger night needs more gateways, sampling and fuller cores fewer", () => {
