@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { UsageError } from "../src/command/option-reader.ts";
-import { readOptions } from "./options.ts";
+import { readOptions, UsageError } from "./options.ts";
 
 test("who is named must be there: Centrifugo alone needs its program, among others it is left out", () => {
   expect(() => readOptions(["--only", "centrifugo"], false)).toThrow(UsageError);

@@ -5,7 +5,6 @@
  */
 import { hash } from "node:crypto";
 import { Lru } from "@drawchat/runtime/lru";
-import type { Identity } from "./claims.ts";
 import { CLOCK_TOLERANCE_SECONDS, type TokenVerifier, type Verdict } from "./token.ts";
 
 export interface VerdictCacheOptions {
@@ -20,25 +19,25 @@ export interface VerdictCacheOptions {
 type Taken = Extract<Verdict, { kind: "ok" }>;
 
 export interface CachedVerifier extends TokenVerifier {
-  /** Whom a token is known to belong to at this moment; undefined: `verify` tells. */
-  recall: (token: string) => Identity | undefined;
+  /** Unix ms until which a token is believed to be good without another look; undefined: `verify` tells. */
+  believedUntilMs: (token: string) => number | undefined;
 }
 
 /** The same verdicts as the verifier's, never beyond the token's end. Never rejects. */
 export function cacheVerdicts(verifier: TokenVerifier, options: VerdictCacheOptions = {}): CachedVerifier {
   const { maxEntries = 20_000, maxAgeMs = 60_000, now = Date.now } = options;
   const taken = new Lru<string, { verdict: Taken; believedUntilMs: number }>(maxEntries);
-  const find = (digest: string): Taken | undefined => {
+  const find = (digest: string) => {
     const known = taken.get(digest);
-    return known !== undefined && now() < known.believedUntilMs ? known.verdict : undefined;
+    return known !== undefined && now() < known.believedUntilMs ? known : undefined;
   };
   return {
-    recall: (token) => find(digestOf(token))?.identity,
+    believedUntilMs: (token) => find(digestOf(token))?.believedUntilMs,
     verify: async (token) => {
       const digest = digestOf(token);
       const nowMs = now();
       const known = find(digest);
-      if (known !== undefined) return known;
+      if (known !== undefined) return known.verdict;
       const verdict = await verifier.verify(token);
       if (verdict.kind === "ok") {
         const endsMs = verdict.identity.expiresAtMs + CLOCK_TOLERANCE_SECONDS * 1_000;

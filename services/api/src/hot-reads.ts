@@ -10,24 +10,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CachedVerifier } from "@drawchat/auth/verdict-cache";
 import { Lru } from "@drawchat/runtime/lru";
-import { ANSWER_TYPE, type Answer, type AnswerRead, isKnown } from "./answer.ts";
+import type { Answer, AnswerRead } from "./answer.ts";
 import type { Answered } from "./answer-report.ts";
 import type { App } from "./api.ts";
-import { tokenIn } from "./bearer.ts";
+import { type Asked, HotAnswer, type HotAnswerParts } from "./hot-answer.ts";
+import { KnownCallers } from "./known-callers.ts";
 import type { Query } from "./query.ts";
 import { SharedRead } from "./shared-read.ts";
 
 const MAX_URLS = 1_000;
 const PLAIN_PARAMETER = /^(session_id|limit)=(\d{1,16})$/;
 
-type HeadersByOrigin = ReadonlyMap<string | undefined, Readonly<Record<string, string>>>;
-
-export interface HotReadsOptions {
+export interface HotReadsOptions extends Pick<HotAnswerParts, "headersByOrigin"> {
   /** By path. */
   reads: Readonly<Record<string, AnswerRead>>;
   verifier: CachedVerifier;
-  /** What every answer carries, by the caller's origin. */
-  headersByOrigin: HeadersByOrigin;
   /** Told of every answer. */
   report: (answered: Answered) => void;
 }
@@ -46,12 +43,6 @@ export function answerAhead(app: App, options: HotReadsOptions): void {
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** One URL's reads: its route, and the answer for all who ask now. */
-interface HotUrl {
-  route: string;
-  reads: SharedRead<HotAnswer>;
-}
-
 interface HotReadsParts extends HotReadsOptions {
   keepAliveMs: number;
 }
@@ -61,34 +52,24 @@ class HotReads {
   isClosing = false;
   readonly #options: HotReadsParts;
   readonly #pass: Listener;
+  readonly #callers: KnownCallers;
   readonly #urls = new Lru<string, HotUrl>(MAX_URLS);
 
   constructor(options: HotReadsParts, pass: Listener) {
     this.#options = options;
     this.#pass = pass;
+    this.#callers = new KnownCallers(options.verifier);
   }
 
   serve(request: IncomingMessage, response: ServerResponse): void {
     const asked = request.method === "GET" && request.httpVersion === "1.1" ? plainHeaders(request.rawHeaders) : undefined;
-    const hot = asked !== undefined && this.#mayCall(asked) ? this.#find(request.url ?? "") : undefined;
-    if (asked === undefined || hot === undefined) {
-      this.#pass(request, response);
-      return;
-    }
-    const startedAtMs = performance.now();
-    const answerWith = (answer: HotAnswer) => {
-      if (this.isClosing) this.#pass(request, response);
-      else {
-        const status = answer.send(response, asked);
-        this.#options.report({ method: "GET", route: hot.route, url: request.url ?? "", status, ms: performance.now() - startedAtMs });
-      }
-    };
-    hot.reads.read().then(answerWith, () => this.#pass(request, response)); // what fails fails there too, and is told as a problem
+    const hot = asked !== undefined && this.#mayCall(request, asked) ? this.#find(request.url ?? "") : undefined;
+    if (asked === undefined || hot === undefined) this.#pass(request, response);
+    else hot.ask({ request, response, asked, startedAtMs: performance.now() });
   }
 
-  #mayCall({ authorization, origin }: PlainHeaders): boolean {
-    const token = tokenIn(authorization);
-    return this.#options.headersByOrigin.has(origin) && token !== undefined && this.#options.verifier.recall(token) !== undefined;
+  #mayCall({ socket }: IncomingMessage, { authorization, origin }: PlainHeaders): boolean {
+    return this.#options.headersByOrigin.has(origin) && this.#callers.has(socket, authorization);
   }
 
   #find(url: string): HotUrl | undefined {
@@ -98,18 +79,74 @@ class HotReads {
     const read = this.#options.reads[route];
     const query = text === undefined ? {} : plainQuery(text);
     if (read === undefined || query === undefined || more.length > 0) return undefined;
-    const readHot = async () => new HotAnswer(await read(query), this.#options);
-    const hot = { route, reads: new SharedRead(readHot) };
+    const hot = new HotUrl({
+      read: () => read(query),
+      answer: (waiting, answer) => this.#answer(route, waiting, answer),
+      pass: ({ request, response }) => this.#pass(request, response),
+      parts: this.#options,
+    });
     this.#urls.set(url, hot);
     return hot;
   }
+
+  #answer(route: string, { request, response, asked, startedAtMs }: Waiting, answer: HotAnswer): void {
+    if (this.isClosing) {
+      this.#pass(request, response);
+      return;
+    }
+    const status = answer.send(response, asked);
+    this.#options.report({ method: "GET", route, url: request.url ?? "", status, ms: performance.now() - startedAtMs });
+  }
 }
 
-/** The headers that an answer depends on. */
-interface PlainHeaders {
+/** Somebody who asked, until the read that began after it is there. */
+interface Waiting {
+  request: IncomingMessage;
+  response: ServerResponse;
+  asked: PlainHeaders;
+  startedAtMs: number;
+}
+
+interface HotUrlParts {
+  read: () => Promise<Answer>;
+  answer: (waiting: Waiting, answer: HotAnswer) => void;
+  /** What fails fails there too, and is told as a problem. */
+  pass: (waiting: Waiting) => void;
+  parts: HotAnswerParts;
+}
+
+/** One URL's reads. Who asks is put on a list that the next read takes: a promise for each would cost more than the list. */
+class HotUrl {
+  readonly #options: HotUrlParts;
+  readonly #reads = new SharedRead(() => this.#readForAll());
+  #waiting: Waiting[] = [];
+  #last: HotAnswer | undefined;
+
+  constructor(options: HotUrlParts) {
+    this.#options = options;
+  }
+
+  ask(waiting: Waiting): void {
+    if (this.#waiting.push(waiting) === 1) void this.#reads.read();
+  }
+
+  /** Never rejects. */
+  async #readForAll(): Promise<void> {
+    const all = this.#waiting;
+    this.#waiting = [];
+    const { read, answer, pass, parts } = this.#options;
+    const found = await read().catch(() => undefined);
+    if (found === undefined) {
+      for (const waiting of all) pass(waiting);
+      return;
+    }
+    if (!this.#last?.isOf(found)) this.#last = new HotAnswer(found, parts);
+    for (const waiting of all) answer(waiting, this.#last);
+  }
+}
+
+interface PlainHeaders extends Asked {
   authorization?: string;
-  origin?: string;
-  ifNoneMatch?: string;
 }
 
 /**
@@ -140,53 +177,4 @@ function plainQuery(text: string): Query | undefined {
     query[name] = value;
   }
   return query;
-}
-
-/** An answer as the bytes that Fastify would send, made once for all who share it. */
-class HotAnswer {
-  readonly #answer: Answer;
-  readonly #parts: HotReadsParts;
-  readonly #byOrigin = new Map<string | undefined, Messages>();
-
-  constructor(answer: Answer, parts: HotReadsParts) {
-    this.#answer = answer;
-    this.#parts = parts;
-  }
-
-  /** Returns the status: 304 where the client has it. */
-  send(response: ServerResponse, { origin, ifNoneMatch }: PlainHeaders): number {
-    const { full, unchanged } = this.#byOrigin.get(origin) ?? this.#make(origin);
-    const isThere = isKnown(ifNoneMatch, this.#answer.etag);
-    // Node is told that the head is out, as it is in the bytes: to check and join twenty lines again is a tenth of the answer.
-    Object.assign(response, { _header: "in the bytes", _headerSent: true });
-    response.end(isThere ? unchanged : full);
-    return isThere ? 304 : 200;
-  }
-
-  #make(origin: string | undefined): Messages {
-    const { body, cacheControl, etag } = this.#answer;
-    const bytes = Buffer.from(body);
-    const own = cacheControl === undefined ? {} : { "cache-control": cacheControl };
-    const shared = { ...this.#parts.headersByOrigin.get(origin), ...own, etag };
-    const connection = {
-      Date: new Date().toUTCString(),
-      Connection: "keep-alive",
-      "Keep-Alive": `timeout=${Math.floor(this.#parts.keepAliveMs / 1_000)}`,
-    };
-    const head = headOf("200 OK", { ...shared, "content-type": ANSWER_TYPE, "content-length": bytes.length, ...connection });
-    const made = { full: Buffer.concat([head, bytes]), unchanged: headOf("304 Not Modified", { ...shared, ...connection }) };
-    this.#byOrigin.set(origin, made);
-    return made;
-  }
-}
-
-/** Whole messages of HTTP. */
-interface Messages {
-  full: Buffer;
-  unchanged: Buffer;
-}
-
-function headOf(status: string, headers: Readonly<Record<string, string | number>>): Buffer {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`HTTP/1.1 ${status}\r\n${lines.join("")}\r\n`, "latin1");
 }

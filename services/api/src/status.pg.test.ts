@@ -57,6 +57,18 @@ describe("the status", () => {
     expect(await status()).toMatchObject({ viewers: 7, total_likes: 1 });
   });
 
+  test("shows each change of viewers, likes and policy in the next answer", async () => {
+    const { id } = await addSession(database.db);
+    await call("POST /live-chat/like", { user: 5 });
+    expect(await status()).toMatchObject({ viewers: 0, total_likes: 1, state: "open" });
+    await beatViewers(redis, `s${id}`, "gateway-1", 3);
+    expect(await status()).toMatchObject({ viewers: 3, total_likes: 1, state: "open" });
+    await call("POST /live-chat/like", { user: 6 });
+    expect(await status()).toMatchObject({ viewers: 3, total_likes: 2, state: "open" });
+    await call(`POST /live-chat/sessions/${id}/close`, { roles: ["admin"] });
+    expect(await status()).toMatchObject({ total_likes: 2, state: "closed" });
+  });
+
   test("has the daily draw of the configuration, whose row is made by the first who asks", async () => {
     const hour = new Date().getUTCHours();
     const daily = await testApi(stores, { draw: { timeZone: "UTC", daily: { hour, minute: 0 } } });

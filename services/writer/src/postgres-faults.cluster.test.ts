@@ -41,7 +41,6 @@ async function serve(room: RoomName, applicationName: string): Promise<Served> {
     partition: partitionOfRoom(room),
     doorbell,
     slots: new Slots(1),
-    inHand: new Slots(1),
     batchMaxRows: 500,
     batchWaitMs: 5,
   });

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import type { StoredSession } from "@drawchat/db/sessions";
 import type { SessionState } from "@drawchat/protocol/frames";
 import { sessionRoom } from "@drawchat/protocol/ids";
 import { DisabledStatus, Status } from "@drawchat/protocol/rest";
 import type { Glance } from "@drawchat/redis/glance";
+import { Lru } from "@drawchat/runtime/lru";
 import { stateAt, type TimedSession } from "@drawchat/schedule/window";
 import Type from "typebox";
 import { type Answer, type AnswerRead, answerOf, etagOf, sendAnswer } from "../answer.ts";
@@ -37,22 +39,34 @@ export function addStatusRoute(app: App, read: AnswerRead): void {
   app.get(STATUS_PATH, { schema }, async (request, reply) => sendAnswer(request, reply, await read(request.query)));
 }
 
-/** The text around `server_time`, made once for all who share a look at the room while its state is the same. */
+/** The text around `server_time`, with all that it was made of. */
+interface StatusText {
+  session: StoredSession;
+  room: Glance["room"];
+  state: SessionState;
+  head: string;
+  tail: string;
+  etag: string;
+}
+
+/** Each session's last text: most looks find what the one before found. */
 class StatusTexts {
-  readonly #texts = new WeakMap<Glance, { session: StoredSession; state: SessionState; head: string; tail: string; etag: string }>();
+  readonly #last = new Lru<number, StatusText>(MAX_SESSIONS);
 
   answer(session: StoredSession, glance: Glance, nowMs: number): Answer {
     const window = windowOf(session, glance);
     const state = stateAt(window, nowMs);
-    let text = this.#texts.get(glance);
-    if (text === undefined || text.session !== session || text.state !== state) {
+    let text = this.#last.get(session.id);
+    if (text === undefined || text.session !== session || text.state !== state || !isDeepStrictEqual(text.room, glance.room)) {
       const [head = "", tail = ""] = JSON.stringify(statusOf(session, glance, { ...window, state })).split(TIME_SLOT);
-      text = { session, state, head, tail, etag: `W/${etagOf(head + tail)}` };
-      this.#texts.set(glance, text);
+      text = { session, room: glance.room, state, head, tail, etag: `W/${etagOf(head + tail)}` };
+      this.#last.set(session.id, text);
     }
     return { body: text.head + iso(nowMs) + text.tail, etag: text.etag };
   }
 }
+
+const MAX_SESSIONS = 1_000;
 
 /** Stands for the time in a text that is made ahead. */
 const TIME_SLOT = "<server_time>";
