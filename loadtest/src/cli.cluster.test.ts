@@ -71,3 +71,17 @@ test("a storm over a killed gateway of a cluster of its own: all are back behind
   expect(figure("historyReads")).toBeLessThanOrEqual(10);
   expect(report.certificate?.rooms[0]?.hops.filter(({ isObserved }) => !isObserved)).toEqual([]);
 });
+
+test("how many slots moved while a run went on, and how often, is in its report", async () => {
+  const options = "--sockets 20 --hold-seconds 0.6 --after-seconds 0.6 --redis-nodes 3 --move-slots 0.2 --gateways 1 --no-balancer";
+  const { code, stdout, stderr } = await load(`storm ${options} --seed 4`);
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+  const [, file = ""] = /seed 4; (\S+\.json),/.exec(stdout) ?? [];
+  const { figures, notes } = parseReport(await readFile(file, "utf8"), file);
+  const moves = figures.find(({ name }) => name === "slotMoves");
+  expect(moves?.value).toBeGreaterThan(1);
+  expect(figures).toContainEqual({ name: "slotsMoved", value: 1, unit: "slots" });
+  const note = `1 slot of the Redis Cluster moved to the next node ${moves?.value} times in all: one 0.2 s after the one before`;
+  expect(notes).toContain(note);
+  expect(stdout).toContain(`note: ${note}\n`);
+});

@@ -2,7 +2,9 @@
 import { cpus, release, totalmem } from "node:os";
 import type { GeneratorHealth } from "../generator/fleet-totals.ts";
 import { NAMED, type NamedCounts } from "../generator/tally.ts";
+import { count, number } from "../report/format.ts";
 import type { RunReport } from "../report/run-report.ts";
+import type { SlotMoves } from "../target/slot-mover.ts";
 import type { Target } from "../target/target.ts";
 import type { RunEnd } from "./staged-run.ts";
 
@@ -25,6 +27,7 @@ export interface OwnPart extends Pick<RunReport, "scenario" | "seed" | "options"
 export function reportOf(end: RunEnd, own: OwnPart): RunReport {
   const { collected } = end;
   const { health = end.health, certificate } = own;
+  const moves = end.target.slotMoves?.();
   return {
     format: 1,
     scenario: own.scenario,
@@ -40,7 +43,7 @@ export function reportOf(end: RunEnd, own: OwnPart): RunReport {
       loopDelayP99Ms: health.loopDelayP99Ms,
       sentLate: health.sentLate,
     },
-    figures: [...own.figures, ...collected.figures],
+    figures: [...own.figures, ...(moves === undefined ? [] : moveFigures(moves)), ...collected.figures],
     latencies: own.latencies ?? end.latencies,
     steps: own.steps ?? end.steps,
     processes: collected.processes,
@@ -49,6 +52,7 @@ export function reportOf(end: RunEnd, own: OwnPart): RunReport {
     faults: own.faults ?? [],
     notes: [
       ...(own.notes ?? []),
+      ...(moves === undefined ? [] : [moveNote(moves)]),
       ...collected.notes,
       ...(own.hasSettled === false
         ? ["not everything had come within 20 s of the last answer: what was missing then is in the certificate"]
@@ -56,6 +60,18 @@ export function reportOf(end: RunEnd, own: OwnPart): RunReport {
       ...namedNotes(end.named),
     ],
   };
+}
+
+function moveFigures({ slots, moves }: SlotMoves): RunReport["figures"] {
+  return [
+    { name: "slotsMoved", value: slots, unit: "slots" },
+    { name: "slotMoves", value: moves, unit: "moves" },
+  ];
+}
+
+function moveNote({ everyMs, slots, moves }: SlotMoves): string {
+  const times = `${count(slots, "slot")} of the Redis Cluster moved to the next node ${count(moves, "time")} in all`;
+  return `${times}: one ${number(everyMs / 1_000)} s after the one before`;
 }
 
 /** Where a run was. */

@@ -12,7 +12,7 @@ import { type OwnStores, startStores } from "./own-stores.ts";
 import { pin } from "./pinning.ts";
 import { type ProcessPlan, planProcesses } from "./process-plans.ts";
 import { haproxyVersion, postgresVersion, redisVersion } from "./server-versions.ts";
-import { startSlotMover } from "./slot-mover.ts";
+import { type SlotMover, startSlotMover } from "./slot-mover.ts";
 import type { Target } from "./target.ts";
 
 export interface OwnClusterOptions {
@@ -81,7 +81,8 @@ async function start(options: OwnClusterOptions, dir: string, cleanups: Cleanups
   const running = await startProcesses(plans, cleanups);
   if (hasBalancer) onProgress?.("starting HAProxy");
   const haproxy = hasBalancer ? await startHaproxy(plans, options, cleanups) : undefined;
-  moveSlots(options, stores, cleanups);
+  const mover = moveSlots(options, stores);
+  if (mover !== undefined) cleanups.push(() => mover.stop());
   const processes = await watchedProcesses(plans, running, stores, haproxy);
   if (options.isPinned === true) await pin(processes, process.pid);
   const roads = haproxy === undefined ? plansOf(plans, "gateway").map(roadOf) : [balancerRoad(haproxy)];
@@ -103,6 +104,7 @@ async function start(options: OwnClusterOptions, dir: string, cleanups: Cleanups
     processes,
     changedSettings: settings,
     versions: { redis: await redisVersion(stores.redis.url), postgres: await postgresVersion(stores.databaseUrl) },
+    ...(mover === undefined ? {} : { slotMoves: () => mover.moved }),
     kill: async (name) => await kill(running, name),
     stop,
   };
@@ -153,10 +155,8 @@ async function watchedProcesses(
   ];
 }
 
-function moveSlots({ moveSlotsEveryMs = 0, onProgress }: OwnClusterOptions, { redis, sessions }: OwnStores, cleanups: Cleanups): void {
-  if (moveSlotsEveryMs === 0 || !("nodes" in redis)) return;
-  const mover = startSlotMover(redis, sessions, moveSlotsEveryMs);
-  cleanups.push(async () => onProgress?.(`slots moved: ${await mover.stop()}`));
+function moveSlots({ moveSlotsEveryMs = 0 }: OwnClusterOptions, { redis, sessions }: OwnStores): SlotMover | undefined {
+  return moveSlotsEveryMs === 0 || !("nodes" in redis) ? undefined : startSlotMover(redis, sessions, moveSlotsEveryMs);
 }
 
 /** `redis`, or `redis-1` and so on. */

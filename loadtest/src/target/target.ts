@@ -4,6 +4,7 @@ import type { TokenSource } from "../generator/tokens.ts";
 import type { WatchedGateway } from "../ledger/taps/trail-tap.ts";
 import type { ProcessToWatch } from "../report/collector.ts";
 import type { ChangedSetting, RunReport } from "../report/run-report.ts";
+import type { SlotMoves } from "./slot-mover.ts";
 
 export interface Target {
   /** As the report has it. */
@@ -25,6 +26,8 @@ export interface Target {
   readonly changedSettings: readonly ChangedSetting[];
   /** Such as `7.0.15`; empty where it is not known. */
   readonly versions: { readonly redis: string; readonly postgres: string };
+  /** So far; only a Redis Cluster of one's own whose slots move has it. */
+  readonly slotMoves?: (() => SlotMoves) | undefined;
   /** SIGKILL for one process (`gateway-1`), as a crash; resolves when it is gone. Only a cluster of one's own has it. */
   readonly kill?: ((name: string) => Promise<void>) | undefined;
   stop(): Promise<void>;
