@@ -27,6 +27,16 @@ function setRoom(room: RoomName, userIds: number[], epoch = "e1"): void {
   rooms.set(room, { epoch, sockets: { userIds } });
 }
 
+/** Redis knows of one in s7, and not yet that they left, nor that nobody else is there. */
+async function leaveAsLast(): Promise<void> {
+  setRoom("s7", [1]);
+  audience.noteJoin("s7", 1);
+  await audience.report();
+  await taken();
+  rooms.delete("s7");
+  audience.noteLeave("s7", 1);
+}
+
 /** Takes what was reported of a partition: `s7 +1,2 -3` for changes, `s7 =1,2` for a list. */
 async function taken(partition = 7): Promise<string[]> {
   const entries = (await readAudience(redis, [partition], 100)).get(partition) ?? [];
@@ -67,12 +77,7 @@ test("who leaves and comes again within a report is in it as one who joined, who
 });
 
 test("a room that the last one left tells so, and is forgotten", async () => {
-  setRoom("s7", [1]);
-  audience.noteJoin("s7", 1);
-  await audience.report();
-  await taken();
-  rooms.delete("s7");
-  audience.noteLeave("s7", 1);
+  await leaveAsLast();
   await audience.report();
   expect(await taken()).toEqual(["s7 + -1"]);
   audience.noteLoss();
@@ -133,12 +138,7 @@ test("what Redis did not take of one room is told again of that room alone", asy
 });
 
 test("a room that the last one left is not forgotten before Redis has taken it", async () => {
-  setRoom("s7", [1]);
-  audience.noteJoin("s7", 1);
-  await audience.report();
-  await taken();
-  rooms.delete("s7");
-  audience.noteLeave("s7", 1);
+  await leaveAsLast();
   await redis.set(keys.audience(7), "something else");
   for (let n = 0; n < 2; n += 1) await expect(audience.report()).rejects.toThrow("WRONGTYPE");
   await redis.del(keys.audience(7));
