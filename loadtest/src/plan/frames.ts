@@ -1,13 +1,13 @@
 /**
  * How many frames a room's sockets get, and how large: the arithmetic of services/gateway/src/outbox.ts. A message that
  * finds the room idle goes out at once; those that come within a tick of the last frame leave together when it is over.
- * The tick is four times the last sweep over the sockets, from 10 to 250 ms; a room whose frame is full before goes on then,
+ * The tick is three and a half times the last sweep over the sockets, from 10 to 250 ms; a room whose frame is full before goes on then,
  * after one sweep at the earliest.
  */
 
 const MIN_TICK_MS = 10;
 const MAX_TICK_MS = 250;
-const SWEEPS_PER_TICK = 4;
+const SWEEPS_PER_TICK = 3.5;
 const FULL_TICK_SWEEPS = 1;
 const FULL_FRAME_BYTES = 16_284;
 /** A batch around its events: type, `after`, `upto`. */

@@ -20,7 +20,7 @@ export const MAX_BATCH_BYTES = MAX_FRAME_BYTES - FRAME_AROUND_BYTES;
  * same for a short frame as for a long one: a sweep. So the share of its core that a busy room takes is a sweep's part of a
  * tick, and a tick is at least so many times the last sweep.
  */
-const SWEEPS_PER_TICK = 4;
+const SWEEPS_PER_TICK = 3.5;
 /**
  * The same once a whole frame waits: it grows no more by waiting, and what is written in smaller portions is read while the
  * processor's cache still holds it.
@@ -86,7 +86,7 @@ export class Outbox {
     return isFull ? Math.min(this.tickMs, Math.max(this.#options.tickMs, FULL_TICK_SWEEPS * this.#sweepMs)) : this.tickMs;
   }
 
-  /** How much of a tick the last sweep would take: a quarter of it at most, unless the tick is as long as it can be. */
+  /** How much of a tick the last sweep would take: two sevenths of it at most, unless the tick is as long as it can be. */
   get sweepShare(): number {
     return this.#sweepMs / this.tickMs;
   }
