@@ -204,6 +204,17 @@ test("reports of a session that there is not are passed over", async () => {
   expect(await rows()).toEqual(["2 a"]);
 });
 
+test.each(ways)("reports that come again behind newer ones change nothing, %s", async (_way, run) => {
+  const older = [changes("a", [1, 2, 3]), changes("a", [], [3], 1), list("a", [1, 2], undefined, 2)];
+  const newer = [changes("a", [], [1], 10), changes("a", [3, 4], [], 11), changes("a", [], [4], 12)];
+  await run([...older, ...newer]);
+  expect(await rows()).toEqual(["1 a gone", "2 a", "3 a", "4 a gone"]);
+  const all = db.selectFrom("live_chat_viewers").selectAll().orderBy("user_id");
+  const before = await all.execute();
+  await run(older);
+  expect(await all.execute()).toEqual(before);
+});
+
 test("while another process writes the partition's viewers nothing is done, and batches of many at once lose nothing", async () => {
   const many = Array.from({ length: 8 }, (_, n) =>
     changes(

@@ -2,6 +2,9 @@
  * Rows of viewers: who is where, one row a session and user. Kept apart from the log: transactions of their own, which
  * need not survive a crash of Postgres (full lists make up for it), and touch no row that a batch of messages locks.
  * Whoever writes here holds the partition's lock of viewers, so that no two of them wait for each other's rows.
+ *
+ * A report that is older than what a row says does not touch it: who read it may have waited while the partition went to
+ * another writer, which applied it and newer ones. Times are those of the partition's stream, which go on from its last one.
  */
 import { PARTITIONS } from "@drawchat/protocol/ids";
 import type pg from "pg";
@@ -19,7 +22,7 @@ export interface ViewersApplied {
 }
 
 /**
- * Applies reports of one partition's sessions, in their order; harmless to repeat. Undefined: another process is at
+ * Applies reports of one partition's sessions, in their order; harmless to repeat, also behind newer ones. Undefined: another process is at
  * this partition, nothing was done. Reports of sessions that there are not are passed over.
  */
 export function applyViewerReports(
@@ -70,13 +73,15 @@ const ARRIVE = `
   ORDER BY c.session_id, c.user_id
   ON CONFLICT (session_id, user_id) DO UPDATE
     SET gateway_id = EXCLUDED.gateway_id, is_active = EXCLUDED.is_active, last_seen_at = EXCLUDED.last_seen_at
-    WHERE EXCLUDED.is_active OR NOT v.is_active OR v.gateway_id = EXCLUDED.gateway_id`;
+    WHERE v.last_seen_at <= EXCLUDED.last_seen_at
+      AND (EXCLUDED.is_active OR NOT v.is_active OR v.gateway_id = EXCLUDED.gateway_id)`;
 
 /** A leave closes the row only where it is the gateway's own. */
 const DEPART = `
   UPDATE live_chat_viewers v SET is_active = false, last_seen_at = c.seen_at
   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[]) AS c (session_id, user_id, gateway_id, seen_at)
-  WHERE v.session_id = c.session_id AND v.user_id = c.user_id AND v.gateway_id = c.gateway_id AND v.is_active`;
+  WHERE v.session_id = c.session_id AND v.user_id = c.user_id AND v.gateway_id = c.gateway_id AND v.is_active
+    AND v.last_seen_at <= c.seen_at`;
 
 const USER_COLUMNS = ["sessionId", "userId", "gatewayId", "seenAt"] as const;
 
@@ -98,7 +103,8 @@ const REOPEN = `
   UPDATE live_chat_viewers v SET is_active = true, gateway_id = $2, last_seen_at = $3::timestamptz
   FROM unnest($4::bigint[]) AS c (user_id), live_chat_sessions s
   WHERE s.id = $1 AND ${IS_LIVE} AND v.session_id = s.id AND v.user_id = c.user_id
-    AND (NOT v.is_active OR (v.gateway_id = $2 AND v.last_seen_at < $3::timestamptz - INTERVAL '5 minutes'))`;
+    AND CASE WHEN v.is_active THEN v.gateway_id = $2 AND v.last_seen_at < $3::timestamptz - INTERVAL '5 minutes'
+        ELSE v.last_seen_at <= $3::timestamptz END`;
 
 const ADD_MISSING = `
   INSERT INTO live_chat_viewers (session_id, user_id, gateway_id, is_active, joined_at, last_seen_at)
@@ -111,6 +117,7 @@ const ADD_MISSING = `
 const CLOSE_OTHERS = `
   UPDATE live_chat_viewers v SET is_active = false, last_seen_at = $3::timestamptz
   WHERE v.session_id = $1 AND v.gateway_id = $2 AND v.is_active AND v.user_id BETWEEN $5::bigint AND $6::bigint
+    AND v.last_seen_at <= $3::timestamptz
     AND NOT EXISTS (SELECT FROM unnest($4::bigint[]) AS c (user_id) WHERE c.user_id = v.user_id)`;
 
 async function applyList(client: pg.PoolClient, { sessionId, gatewayId, seenAt, users, from, to }: ViewerList): Promise<ViewersApplied> {

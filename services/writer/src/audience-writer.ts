@@ -3,7 +3,8 @@
  * time, of a bounded size, on one connection, and none while batches of the log wait for their turn.
  *
  * An entry is removed after its commit, so that a crash repeats it. One that cannot be read or that Postgres will not
- * take is dropped: the next full list says it again.
+ * take is dropped: the next full list says it again. Entries may be applied late, when the partition has gone to another
+ * writer that is past them: rows do not take what is older than they are.
  */
 import type { Database } from "@drawchat/db/connect";
 import { describeError, isDataError } from "@drawchat/db/postgres-errors";
