@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { readOptions, UsageError } from "./options.ts";
+import { UsageError } from "../src/command/option-reader.ts";
+import { readOptions } from "./options.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const run = promisify(execFile);
@@ -27,6 +28,12 @@ test("every contestant delivers every message to every socket", async () => {
 
 test.each([["--turns", "0"], ["--only", "v3"], ["--sockets", "many"], ["--loud"]])("what it does not understand it says: %j", (...args) => {
   expect(() => readOptions(args, false)).toThrow(UsageError);
+});
+
+test("wrong usage is one line and a status of its own", async () => {
+  const wrong = run(process.execPath, [MAIN, "--turns", "0"], { env: {} });
+  const stderr = "--turns: a whole number from 1 to 999999, not 0; all options: npm run bench -- --help\n";
+  await expect(wrong).rejects.toMatchObject({ code: 64, stdout: "", stderr });
 });
 
 test("Centrifugo takes part where its program is known", () => {

@@ -7,6 +7,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Env } from "@drawchat/runtime/env";
 import { createLog } from "@drawchat/runtime/log";
+import { UsageError, usageText } from "../src/command/option-reader.ts";
 import type { BenchReport } from "./bench-report.ts";
 import { type Arena, CONTESTANTS, type Contestant } from "./contestants.ts";
 import { costsOf } from "./costs.ts";
@@ -15,7 +16,7 @@ import { playFanOut } from "./fan-out.ts";
 import { judgeGoals, type Results } from "./goals.ts";
 import { type IdleTurn, playIdleRound } from "./idle-memory.ts";
 import { CLIENT_CORE, machineFacts, pin } from "./machine.ts";
-import { type BenchOptions, readOptions, USAGE, UsageError } from "./options.ts";
+import { type BenchOptions, readOptions, USAGE } from "./options.ts";
 import { CHANGED_SETTINGS } from "./servers/drawchat.ts";
 import { playSizes, SIZES_SETTING } from "./sizes.ts";
 import { startStore } from "./store.ts";
@@ -111,6 +112,8 @@ try {
   if (wantsHelp) print(USAGE);
   else await main();
 } catch (error) {
-  print(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : String(error instanceof Error ? error.stack : error));
+  process.stderr.write(
+    error instanceof UsageError ? usageText(error, "bench --") : `${error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exitCode = error instanceof UsageError ? EXIT_USAGE : 1;
 }

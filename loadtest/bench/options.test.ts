@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { readOptions, UsageError } from "./options.ts";
+import { UsageError } from "../src/command/option-reader.ts";
+import { readOptions } from "./options.ts";
 
 test("who is named must be there: Centrifugo alone needs its program, among others it is left out", () => {
   expect(() => readOptions(["--only", "centrifugo"], false)).toThrow(UsageError);

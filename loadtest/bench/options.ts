@@ -1,5 +1,5 @@
 /** The command line of `npm run bench`. */
-import { parseArgs } from "node:util";
+import { parseOptions, UsageError } from "../src/command/option-reader.ts";
 import { CONTESTANTS } from "./contestants.ts";
 
 const CHAPTERS = ["fan-out", "memory", "sizes"] as const;
@@ -29,8 +29,6 @@ export interface BenchOptions {
   readonly out: string;
 }
 
-export class UsageError extends Error {}
-
 export const USAGE = `npm run bench -- [options]
   --turns 5            turns of each contestant
   --seconds 3          measured time of a turn
@@ -41,6 +39,17 @@ export const USAGE = `npm run bench -- [options]
   --quick              a look whether everything works: few sockets, one short turn, nothing that proves anything
   --out load-reports   folder of the report
   CENTRIFUGO_BIN       Centrifugo's program, to have it take part`;
+
+const OPTIONS = {
+  turns: { type: "string" },
+  seconds: { type: "string" },
+  sockets: { type: "string" },
+  "text-bytes": { type: "string" },
+  only: { type: "string" },
+  chapters: { type: "string" },
+  quick: { type: "boolean", default: false },
+  out: { type: "string", default: "load-reports" },
+} as const;
 
 const DEFAULTS = {
   turns: 5,
@@ -68,11 +77,12 @@ const QUICK = {
 
 /** Throws a UsageError that says what is wrong. */
 export function readOptions(args: readonly string[], hasCentrifugo: boolean): BenchOptions {
-  const values = parse(args);
-  if (values.only === "centrifugo" && !hasCentrifugo) throw new UsageError("--only: centrifugo needs CENTRIFUGO_BIN");
+  const values = parseOptions(args, OPTIONS);
+  if (values.only === "centrifugo" && !hasCentrifugo)
+    throw new UsageError(["--only: centrifugo needs CENTRIFUGO_BIN, the path of its program"]);
   const base = values.quick ? QUICK : DEFAULTS;
   const sockets = wholeNumber("--sockets", values.sockets, base.sockets);
-  if (sockets > 15_000) throw new UsageError("--sockets: at most 15,000, a process may not have more files than 20,000");
+  if (sockets > 15_000) throw new UsageError(["--sockets: at most 15,000, a process may not have more files than 20,000"]);
   return {
     ...base,
     turns: wholeNumber("--turns", values.turns, base.turns),
@@ -90,30 +100,9 @@ export function readOptions(args: readonly string[], hasCentrifugo: boolean): Be
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        turns: { type: "string" },
-        seconds: { type: "string" },
-        sockets: { type: "string" },
-        "text-bytes": { type: "string" },
-        only: { type: "string" },
-        chapters: { type: "string" },
-        quick: { type: "boolean", default: false },
-        out: { type: "string", default: "load-reports" },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
 function wholeNumber(name: string, text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
-  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new UsageError(`${name}: a whole number above 0, not ${text}`);
+  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new UsageError([`${name}: a whole number from 1 to 999999, not ${text}`]);
   return Number(text);
 }
 
@@ -121,6 +110,6 @@ function chosen<T extends string>(name: string, text: string | undefined, all: r
   if (text === undefined) return all;
   const names = text.split(",");
   const unknown = names.filter((one) => !all.some((known) => known === one));
-  if (unknown.length > 0) throw new UsageError(`${name}: ${unknown.join(", ")} is none of ${all.join(", ")}`);
+  if (unknown.length > 0) throw new UsageError([`${name}: ${unknown.join(", ")} is none of ${all.join(", ")}`]);
   return all.filter((known) => names.includes(known));
 }

@@ -25,10 +25,11 @@ async function load(args: string): Promise<{ code: number | null; stdout: string
 }
 
 test("help names every option and its default, wrong usage says what is wrong with status 64", async () => {
-  const [help, unknown, wrong, nothing] = await Promise.all([
+  const [help, unknown, wrong, nobody, nothing] = await Promise.all([
     load("storm --help"),
     load("storm --sokets 4"),
     load("storm --sockets x --kill gateway-1 --url ws://127.0.0.1:1"),
+    load("storm --kill gateway-9"),
     load("strom"),
   ]);
   expect(help).toMatchObject({ code: 0, stderr: "" });
@@ -36,6 +37,11 @@ test("help names every option and its default, wrong usage says what is wrong wi
   expect(unknown).toMatchObject({ code: 64, stderr: expect.stringContaining("--sokets") });
   expect(wrong.code).toBe(64);
   expect(wrong.stderr).toMatch(/^--sockets .*\n--kill .*\n$/);
+  expect(nobody).toMatchObject({
+    code: 64,
+    stdout: "",
+    stderr: expect.stringMatching(/^--kill is one of .*, not gateway-9; all options: npm run load -- storm --help\n$/),
+  });
   expect(nothing).toMatchObject({ code: 64, stdout: expect.stringContaining('no scenario "strom"') });
 });
 

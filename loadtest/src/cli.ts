@@ -1,8 +1,7 @@
 /** `npm run load -- <scenario> [options]`: runs it, writes its report, prints what it proves. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Env } from "@drawchat/runtime/env";
-import { OptionReader, type OptionValues, UsageError } from "./command/option-reader.ts";
+import { OptionReader, type OptionValues, parseOptions, UsageError, usageText } from "./command/option-reader.ts";
 import { SCENARIOS, type Scenario } from "./command/scenarios.ts";
 import { readTarget, TARGET_OPTIONS, TARGET_USAGE } from "./command/target-options.ts";
 import { Terminal } from "./command/terminal.ts";
@@ -37,11 +36,7 @@ function print(text: string): void {
 function parse(scenario: Scenario, args: readonly string[]): OptionValues {
   const own = Object.fromEntries(scenario.options.map((name) => [name, { type: "string" } as const]));
   const common = { seed: { type: "string" }, out: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
-  try {
-    return parseArgs({ args: [...args], options: { ...TARGET_OPTIONS, ...common, ...own } }).values;
-  } catch (error) {
-    throw new UsageError([error instanceof Error ? error.message : String(error)]);
-  }
+  return parseOptions(args, { ...TARGET_OPTIONS, ...common, ...own });
 }
 
 /** Resolves with the exit status. */
@@ -114,7 +109,7 @@ try {
   }
 } catch (error) {
   // What an interrupted run then misses is no news: the handler of the signal ends the process.
-  if (error instanceof UsageError) process.stderr.write(`${error.message}\n`);
+  if (error instanceof UsageError) process.stderr.write(usageText(error, `load -- ${name}`));
   else if (!isInterrupted) process.stderr.write(`the run could not be made: ${reasonsOf(error)}\n`);
   process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed;
 }

@@ -1,4 +1,5 @@
 /** Reads the options of a command line. Problems are collected, so that a wrong one is told whole, once. */
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
@@ -7,6 +8,21 @@ export class UsageError extends Error {
   constructor(problems: readonly string[]) {
     super(problems.join("\n"));
     this.name = "UsageError";
+  }
+}
+
+/** What is wrong, as the terminal is told; `command` such as `plan` or `load -- storm`. */
+export function usageText({ message }: UsageError, command: string): string {
+  return `${message}; all options: npm run ${command} --help\n`;
+}
+
+/** As parseArgs without positionals, but what is wrong with an option is a UsageError. */
+export function parseOptions<T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError([message.replaceAll(/\s+/g, " ").replace(/\. To specify a positional .*|\.$/, "")]);
   }
 }
 

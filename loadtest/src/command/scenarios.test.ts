@@ -48,6 +48,15 @@ test("a Redis Cluster has three nodes or more, and slots move in a cluster alone
   expect(() => prepare("night", { "move-slots": "5" })).toThrow(/--move-slots needs --redis-nodes/);
 });
 
+test("who is to be killed is one of the processes that are going to be started, and known before one is", () => {
+  expect(prepare("storm", { kill: "gateway-3", gateways: "3" }).resolved).toMatchObject({ kill: "gateway-3" });
+  const wrong = new UsageError(["--kill is one of api-1, gateway-1, gateway-2, writer-1, not gateway-9"]);
+  expect(() => prepare("storm", { kill: "gateway-9" })).toThrow(wrong);
+  // Watched, but none of the chat's own.
+  expect(() => prepare("storm", { kill: "redis" })).toThrow(UsageError);
+  expect(() => prepare("storm", { kill: "gateway-1", url: "ws://localhost:1" })).toThrow(/--kill is for a cluster of the run's own/);
+});
+
 test("what is given of a chat that runs is not written into its report", () => {
   const secret = { url: "http://localhost:8000", redis: "redis://:secret@host", database: "postgres://u:secret@host/db" };
   expect(JSON.stringify(prepare("rest", secret).resolved)).not.toContain("secret");

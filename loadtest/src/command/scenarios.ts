@@ -60,9 +60,8 @@ Such as: npm run load -- storm --sockets 2000 --kill gateway-1
       dropShare: options.share("drop-share", TYPICAL_STORM.dropShare),
       kill: options.text("kill", TYPICAL_STORM.kill),
     };
-    if (plan.kill !== "" && options.optional("url") !== undefined)
-      options.problem("--kill is for a cluster of the run's own, not for --url");
-    const needs = { rooms: 1, sockets: plan.sockets, moreUsers: 0, connectsPerSecond: plan.sockets };
+    const victim = plan.kill === "" ? {} : { victim: plan.kill };
+    const needs = { rooms: 1, sockets: plan.sockets, moreUsers: 0, connectsPerSecond: plan.sockets, ...victim };
     return { needs, run: (stage) => runStorm({ ...stage, storm: plan }) };
   },
 };

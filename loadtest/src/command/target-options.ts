@@ -3,6 +3,7 @@ import type { Env } from "@drawchat/runtime/env";
 import { readTokenFile, type TokenSource, takeTokens } from "../generator/tokens.ts";
 import { openGivenTarget } from "../target/given-target.ts";
 import { startOwnCluster } from "../target/own-cluster.ts";
+import { type ClusterSize, processNames } from "../target/process-plans.ts";
 import type { Target } from "../target/target.ts";
 import type { OptionReader } from "./option-reader.ts";
 
@@ -47,6 +48,8 @@ export interface Needs {
   /** Tokens besides those of the sockets. */
   readonly moreUsers: number;
   readonly connectsPerSecond: number;
+  /** The process that `--kill` names; absent: none. */
+  readonly victim?: string;
 }
 
 export type OpenTarget = (onProgress: (what: string) => void) => Promise<Target>;
@@ -60,9 +63,10 @@ export function readTarget(options: OptionReader, needs: Needs, env: Env): OpenT
   return url === undefined ? readOwn(options, needs, env) : readGiven(options, needs, env, url);
 }
 
-function readOwn(options: OptionReader, { rooms, sockets, connectsPerSecond }: Needs, env: Env): OpenTarget {
+function readOwn(options: OptionReader, { rooms, sockets, connectsPerSecond, victim }: Needs, env: Env): OpenTarget {
   const gateways = options.int("gateways", 2, { min: 1, max: 50 });
   const writers = options.int("writers", 1, { min: 1, max: 16 });
+  if (victim !== undefined) checkVictim(victim, { gateways, writers }, options);
   const redisNodes = options.int("redis-nodes", 1, { min: 1, max: 16 });
   if (redisNodes === 2) options.problem("--redis-nodes is 1, or 3 and more: two nodes of a cluster cannot agree on which of them is away");
   const moveSlotsSeconds = options.number("move-slots", 0, { min: 0, max: 3_600 });
@@ -89,8 +93,15 @@ function readOwn(options: OptionReader, { rooms, sockets, connectsPerSecond }: N
     });
 }
 
+/** Before anything begins: a storm that finds nobody to kill has wasted its ramp. */
+function checkVictim(victim: string, size: ClusterSize, options: OptionReader): void {
+  const names = processNames(size).map(({ name }) => name);
+  if (!names.includes(victim)) options.problem(`--kill is one of ${names.join(", ")}, not ${victim}`);
+}
+
 function readGiven(options: OptionReader, needs: Needs, env: Env, text: string): OpenTarget {
   options.resolved.url = text;
+  if (needs.victim !== undefined) options.problem("--kill is for a cluster of the run's own, not for --url");
   const url = URL.parse(text);
   if (url === null) options.problem(`--url is no URL: ${text}`);
   else if (url.protocol !== "ws:" && url.protocol !== "http:")

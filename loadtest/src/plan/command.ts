@@ -1,5 +1,5 @@
 /** `npm run plan`: reads what was measured, and prints a plan, or how far the plan is off. */
-import { parseArgs } from "node:util";
+import { parseOptions, UsageError, usageText } from "../command/option-reader.ts";
 import { count } from "../report/format.ts";
 import { ReportError, readReport } from "../report/report-file.ts";
 import { type Basis, readBasis } from "./basis.ts";
@@ -22,13 +22,13 @@ interface Terminal {
 
 /** Resolves with the exit status: 0, or 64 where the options or the folder are wrong. */
 export async function planCommand(args: readonly string[], { print, warn }: Terminal): Promise<number> {
-  const asked = ask(args);
-  if (typeof asked === "string") {
-    if (asked === "") print(USAGE);
-    else warn(`${asked}\n\n${USAGE}`);
-    return asked === "" ? 0 : EXIT_USAGE;
-  }
   try {
+    const values = parseOptions(args, OPTIONS);
+    if (values.help === true) {
+      print(USAGE);
+      return 0;
+    }
+    const asked = parseNight(values);
     const basis = await readBasis(asked.from, asked.check);
     for (const note of basis.notes) warn(`passed over: ${note}\n`);
     if (basis.reports.length === 0 && basis.bench === undefined) {
@@ -37,24 +37,19 @@ export async function planCommand(args: readonly string[], { print, warn }: Term
     print(await answer(asked, basis));
     return 0;
   } catch (error) {
-    if (!(error instanceof ReportError || (error instanceof Error && "syscall" in error))) throw error;
-    warn(`${error.message}\n`);
+    if (error instanceof UsageError) warn(usageText(error, "plan --"));
+    else if (error instanceof ReportError || (error instanceof Error && "syscall" in error)) warn(`${error.message}\n`);
+    else throw error;
     return EXIT_USAGE;
-  }
-}
-
-/** Text: what is wrong; empty where help was asked for. */
-function ask(args: readonly string[]): Asked | string {
-  try {
-    return parseNight(parseArgs({ args: [...args], options: OPTIONS }).values);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
   }
 }
 
 async function answer({ night, hardware, check, isJson }: Asked, basis: Basis): Promise<string> {
   const reports = basis.reports.map(({ report }) => report);
-  if (check !== undefined) return checkText(check, checkRun(await readReport(check), reports, basis.bench));
+  if (check !== undefined) {
+    const heldOut = await readReport(check);
+    return checkText(check, heldOut, checkRun(heldOut, reports, basis.bench));
+  }
   if (night === undefined) return USAGE;
   const plan = planFor(night, hardware, basis);
   return isJson ? `${JSON.stringify(plan, null, 1)}\n` : planText(plan);

@@ -2,7 +2,7 @@
  * How many frames a room's sockets get, and how large: the arithmetic of services/gateway/src/outbox.ts. A message that
  * finds the room idle goes out at once; those that come within a tick of the last frame leave together when it is over.
  * The tick is three and a half times the last sweep over the sockets, from 10 to 250 ms; a room whose frame is full before goes on then,
- * after one sweep at the earliest.
+ * after one sweep at the earliest. What is more than a frame holds leaves as several at once, a write each.
  */
 
 const MIN_TICK_MS = 10;
@@ -27,7 +27,7 @@ export interface WriteCost {
 }
 
 export interface RoomFrames {
-  /** Writes to each socket a second. */
+  /** Frames, each a write to each socket a second. */
   readonly perSecond: number;
   readonly tickMs: number;
 }
@@ -37,9 +37,11 @@ export function framesOf({ sockets, eventsPerSecond, eventBytes }: RoomLoad, { p
   let tickMs = MIN_TICK_MS;
   let perSecond = 0;
   for (let round = 0; round < ITERATIONS; round += 1) {
-    perSecond = framesAt(eventsPerSecond, tickMs);
-    const bytes = perSecond === 0 ? 0 : BATCH_FRAME_BYTES + (eventsPerSecond / perSecond) * eventBytes;
-    const sweepMs = (sockets * (perWrite + perByte * bytes)) / 1_000;
+    const flushes = flushesAt(eventsPerSecond, tickMs);
+    const bodies = flushes === 0 ? 0 : (eventsPerSecond / flushes) * eventBytes;
+    const frames = framesFor(bodies);
+    perSecond = flushes * frames;
+    const sweepMs = (sockets * (perWrite * frames + perByte * (BATCH_FRAME_BYTES * frames + bodies))) / 1_000;
     const fullAfterMs = (FULL_FRAME_BYTES * 1_000) / (eventsPerSecond * eventBytes);
     const next = Math.min(
       MAX_TICK_MS,
@@ -51,11 +53,16 @@ export function framesOf({ sockets, eventsPerSecond, eventBytes }: RoomLoad, { p
   return { perSecond, tickMs };
 }
 
+/** A hundredth over: what goes as soon as a frame is full is one frame, whatever the tick was rounded to. */
+function framesFor(bodies: number): number {
+  return Math.max(1, Math.ceil(bodies / FULL_FRAME_BYTES - 0.01));
+}
+
 /**
- * Messages come at random: after a frame the next leaves when the tick is over, or, where none came within it, with the
- * next message. The mean time between two frames is then `tick + e^(-rate · tick) / rate`.
+ * Messages come at random: after a flush the next comes when the tick is over, or, where none came within it, with the
+ * next message. The mean time between two is then `tick + e^(-rate · tick) / rate`.
  */
-function framesAt(eventsPerSecond: number, tickMs: number): number {
+function flushesAt(eventsPerSecond: number, tickMs: number): number {
   if (eventsPerSecond <= 0) return 0;
   const tick = tickMs / 1_000;
   return 1 / (tick + Math.exp(-eventsPerSecond * tick) / eventsPerSecond);

@@ -1,4 +1,5 @@
 /** Options of `npm run plan`. */
+import { UsageError } from "../command/option-reader.ts";
 import type { NightAsked } from "./night-load.ts";
 import type { Hardware } from "./sizing.ts";
 
@@ -66,9 +67,8 @@ export interface Asked {
   readonly isJson: boolean;
 }
 
-/** Text: every wrong option, a line each; empty where help was asked for. */
-export function parseNight(values: Values): Asked | string {
-  if (values.help === true) return "";
+/** Throws a UsageError that names every wrong option. */
+export function parseNight(values: Values): Asked {
   const problems: string[] = [];
   const number = (name: keyof typeof OPTIONS, fallback: number, { min = 0, max = 1e9 } = {}): number => {
     const text = values[name];
@@ -84,7 +84,8 @@ export function parseNight(values: Values): Asked | string {
     return fallback;
   };
   const check = typeof values.check === "string" ? values.check : undefined;
-  if (values.viewers === undefined && check === undefined) problems.push("--viewers is missing");
+  if (values.viewers === undefined && check === undefined)
+    problems.push("--viewers is missing: how many watch at once, such as --viewers 10000");
   const viewers = number("viewers", 1, { min: 1, max: 1e8 });
   const night: NightAsked = {
     viewers,
@@ -106,7 +107,7 @@ export function parseNight(values: Values): Asked | string {
     full: share("full", 0.7),
   };
   if (hardware.full === 0) problems.push("--full of 0% leaves nothing to use");
-  if (problems.length > 0) return problems.join("\n");
+  if (problems.length > 0) throw new UsageError(problems);
   return {
     night: values.viewers === undefined ? undefined : night,
     hardware,

@@ -1,6 +1,7 @@
 /** A plan for the terminal: what is needed, what it rests on, what gives way first, what to set, what nobody measured. */
 import { aligned } from "../report/compare-text.ts";
 import { bytes, count, number, percent } from "../report/format.ts";
+import type { RunReport } from "../report/run-report.ts";
 import type { Checked } from "./check.ts";
 import type { Honesty } from "./honesty.ts";
 import type { Limit } from "./limits.ts";
@@ -144,13 +145,15 @@ function notMeasured({ costs, night }: Plan): string[] {
   ];
 }
 
-export function checkText(file: string, checked: readonly Checked[]): string {
-  if (checked.length === 0) return `${file}: nothing to compare. It needs curves of a gateway, and other runs of this machine beside it.\n`;
+export function checkText(file: string, { void: reason }: Pick<RunReport, "void">, checked: readonly Checked[]): string {
+  const isVoid = reason === undefined ? "" : `${file} is void, what was measured and the errors prove nothing: ${reason}\n`;
+  if (checked.length === 0)
+    return `${isVoid}${file}: nothing to compare. It needs curves of a gateway, and other runs of this machine beside it.\n`;
   const rows = checked.map(({ figure, unit, predicted, measured, error }) => {
     const told = (value: number) => (unit === "bytes" ? bytes(value) : `${number(value)} s`);
     return [`  ${figure}`, told(predicted), told(measured), signed(error)];
   });
-  return `${file}, predicted from the other runs\n${aligned([["", "predicted", "measured", "error"], ...rows]).join("\n")}\n`;
+  return `${isVoid}${file}, predicted from the other runs\n${aligned([["", "predicted", "measured", "error"], ...rows]).join("\n")}\n`;
 }
 
 function signed(error: number): string {

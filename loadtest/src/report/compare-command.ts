@@ -1,10 +1,15 @@
 /** `npm run load -- compare a.json b.json [--html out.html] [--spread 10]`. */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { Env } from "@drawchat/runtime/env";
+import { OptionReader } from "../command/option-reader.ts";
+import { SCENARIOS } from "../command/scenarios.ts";
+import { readTarget } from "../command/target-options.ts";
 import { compareReports, DEFAULT_SPREAD } from "./compare.ts";
 import { comparisonPage } from "./compare-page.ts";
 import { comparisonText } from "./compare-text.ts";
 import { ReportError, readReport } from "./report-file.ts";
+import type { RunReport } from "./run-report.ts";
 
 const COMPARE_USAGE = `usage: npm run load -- compare <a.json> <b.json> [options]
 
@@ -36,7 +41,7 @@ export async function compareCommand(args: readonly string[], print: (text: stri
   try {
     const [a, b] = await Promise.all(asked.files.map(async (file) => ({ file, report: await readReport(file) })));
     if (a === undefined || b === undefined) return EXIT_USAGE;
-    const comparison = compareReports(a.report, b.report, asked.spread);
+    const comparison = compareReports(a.report, b.report, { spread: asked.spread, defaults: defaultsOf(a.report.scenario) });
     print(comparisonText(comparison, { a, b }, asked.spread));
     if (asked.html !== undefined) await writeFile(asked.html, comparisonPage(comparison, { a, b }, asked.spread));
     return comparison.obstacles.length === 0 ? 0 : EXIT_CANNOT_COMPARE;
@@ -45,6 +50,14 @@ export async function compareCommand(args: readonly string[], print: (text: stri
     print(`${error.message}\n`);
     return EXIT_USAGE;
   }
+}
+
+/** On a cluster of the run's own. */
+function defaultsOf(scenario: RunReport["scenario"]): RunReport["options"] {
+  const options = new OptionReader({});
+  const prepared = SCENARIOS.get(scenario)?.prepare(options);
+  if (prepared !== undefined) readTarget(options, prepared.needs, new Env({}));
+  return options.resolved;
 }
 
 /** Text: what is wrong, with the usage. */

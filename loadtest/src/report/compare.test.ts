@@ -56,6 +56,15 @@ test.each<[string, Partial<RunReport>, string]>([
   expect(new Set(sections.flatMap(({ rows }) => rows.map(({ word }) => word)))).toEqual(new Set([""]));
 });
 
+test("an option that one run is too old for is as it is by default there: told where the other has something else", () => {
+  const older = sampleReport();
+  const newer = (redisNodes: number) => sampleReport({ options: { ...older.options, redisNodes } });
+  const defaults = { redisNodes: 1 };
+  expect(compareReports(older, newer(1), { defaults }).obstacles).toEqual([]);
+  expect(compareReports(older, newer(3), { defaults }).obstacles).toEqual(["option unknown to run A: redis nodes, 3 in B"]);
+  expect(compareReports(newer(3), older, { defaults }).obstacles).toEqual(["option unknown to run B: redis nodes, 3 in A"]);
+});
+
 test("runs of two scenarios are not put side by side at all", () => {
   expect(compareReports(sampleReport(), sampleReport({ scenario: "night" }))).toEqual({
     obstacles: ["other scenarios: storm and night"],
@@ -69,6 +78,8 @@ test("the command prints, writes a page, and says by its status whether the runs
   const a = await writeReport(dir, sampleReport());
   const b = await writeReport(dir, sampleReport({ startedAt: "2026-05-02T20:00:00.000Z", latencies: [{ ...latency, p99: 200 }] }));
   const other = await writeReport(dir, sampleReport({ startedAt: "2026-05-03T20:00:00.000Z", seed: 8 }));
+  const asByDefault = { ...sampleReport().options, moveSlots: 0, gateways: 2 };
+  const newer = await writeReport(dir, sampleReport({ startedAt: "2026-05-04T20:00:00.000Z", options: asByDefault }));
   const html = join(dir, "out.html");
   let printed = "";
   const run = (...args: string[]) => compareCommand(args, (text) => (printed += text));
@@ -77,6 +88,7 @@ test("the command prints, writes a page, and says by its status whether the runs
   expect(await readFile(html, "utf8")).toContain('<span class="bad">worse</span>');
   expect(await run(a, other)).toBe(2);
   expect(printed).toContain("other option: seed 7 and 8");
+  expect(await run(a, newer)).toBe(0);
   expect(await run("--help")).toBe(0);
   expect(await run(a)).toBe(64);
   expect(await run(a, html)).toBe(64);

@@ -43,8 +43,15 @@ interface Figure {
   value: number;
 }
 
-export function compareReports(a: RunReport, b: RunReport, spread = DEFAULT_SPREAD): Comparison {
-  const obstacles = obstaclesBetween(a, b);
+export interface ComparisonOptions {
+  /** Default: a tenth. */
+  spread?: number;
+  /** What the scenario's options are where none is given. Default: not known. */
+  defaults?: RunReport["options"];
+}
+
+export function compareReports(a: RunReport, b: RunReport, { spread = DEFAULT_SPREAD, defaults = {} }: ComparisonOptions = {}): Comparison {
+  const obstacles = obstaclesBetween(a, b, defaults);
   if (a.scenario !== b.scenario) return { obstacles, sections: [] };
   const isComparable = obstacles.length === 0;
   const rows = (of: (report: RunReport) => Figure[]) => pairs(of(a), of(b)).map((pair) => judged(pair, isComparable ? spread : undefined));
@@ -57,7 +64,7 @@ export function compareReports(a: RunReport, b: RunReport, spread = DEFAULT_SPRE
   return { obstacles, sections: sections.filter(({ rows }) => rows.length > 0) };
 }
 
-function obstaclesBetween(a: RunReport, b: RunReport): string[] {
+function obstaclesBetween(a: RunReport, b: RunReport, defaults: RunReport["options"]): string[] {
   if (a.scenario !== b.scenario) return [`other scenarios: ${a.scenario} and ${b.scenario}`];
   const settings = ({ changedSettings }: RunReport) => Object.fromEntries(changedSettings.map(({ name, value }) => [name, value]));
   const { url: _, ...targetA } = a.target;
@@ -68,10 +75,23 @@ function obstaclesBetween(a: RunReport, b: RunReport): string[] {
       report.certificate?.isClean === false ? [`the certificate of run ${"AB"[n] ?? ""} is not clean`] : [],
     ),
     ...[a, b].flatMap(({ faults = [] }, n) => faults.map((fault) => `run ${"AB"[n] ?? ""} has failed: ${fault}`)),
-    ...differences("option", { ...a.options, seed: a.seed }, { ...b.options, seed: b.seed }),
+    ...otherOptions(a, b, defaults),
     ...differences("target", targetA, targetB),
     ...differences("machine", a.machine, b.machine),
     ...differences("setting", settings(a), settings(b)),
+  ];
+}
+
+/** A run older than an option was as the option is by default: anything else is told as unknown to it, not as unset. */
+function otherOptions(a: RunReport, b: RunReport, defaults: RunReport["options"]): string[] {
+  const all = { ...a.options, ...b.options };
+  const unknown = Object.entries(all).filter(([name, value]) => !(name in a.options && name in b.options) && value !== defaults[name]);
+  return [
+    ...differences("option", { ...all, ...a.options, seed: a.seed }, { ...all, seed: b.seed }),
+    ...unknown.map(([name, value]) => {
+      const [run, other] = name in a.options ? ["B", "A"] : ["A", "B"];
+      return `option unknown to run ${run}: ${words(name)}, ${String(value)} in ${other}`;
+    }),
   ];
 }
 

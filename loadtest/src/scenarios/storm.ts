@@ -7,7 +7,6 @@ import { sleep } from "@drawchat/runtime/backoff";
 import type { DialectName } from "../generator/dialects.ts";
 import { steadySchedule } from "../generator/schedule.ts";
 import type { RunReport } from "../report/run-report.ts";
-import type { Target } from "../target/target.ts";
 import { countHistoryReads } from "./history-reads.ts";
 import { reportOf } from "./staged-report.ts";
 import { type RunEnd, type Stage, StagedRun } from "./staged-run.ts";
@@ -28,7 +27,7 @@ export interface StormOptions {
   readonly v1Share: number;
   /** Share of the sockets that is cut off at once. */
   readonly dropShare: number;
-  /** SIGKILL for this process (`gateway-1`) instead; empty: none. */
+  /** SIGKILL for this process (`gateway-1`) of a cluster of the run's own instead; empty: none. */
   readonly kill: string;
 }
 
@@ -54,8 +53,7 @@ const NOTICED_WITHIN_MS = 15_000;
 
 /** Rejects where the run could not be made; what the chat did wrong is in the report. */
 export async function runStorm({ storm, ...stage }: StormRun): Promise<RunReport> {
-  const { target, onProgress } = stage;
-  checkVictim(target, storm.kill);
+  const { onProgress } = stage;
   const staged = await StagedRun.start(stage, storm.sockets);
   const endPhase = (name: string) => onProgress(summaryOf(staged.endPhase(name)));
   try {
@@ -85,14 +83,6 @@ export async function runStorm({ storm, ...stage }: StormRun): Promise<RunReport
   } finally {
     await staged.finish();
   }
-}
-
-/** Before anything begins: a storm that finds nobody to kill has wasted its ramp. */
-function checkVictim({ kill, processes }: Target, name: string): void {
-  if (name === "") return;
-  if (kill === undefined) throw new RangeError("only processes of a cluster of the run's own can be killed");
-  const names = processes.map((process) => process.name);
-  if (!names.includes(name)) throw new RangeError(`there is no ${name} to kill; there are ${names.join(", ")}`);
 }
 
 /** Resolves when all are in, or gone for good. */

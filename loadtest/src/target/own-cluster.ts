@@ -10,16 +10,12 @@ import type { ProcessToWatch } from "../report/collector.ts";
 import { changedSettings, settingsEnv } from "./changed-settings.ts";
 import { type OwnStores, startStores } from "./own-stores.ts";
 import { pin } from "./pinning.ts";
-import { type ProcessPlan, planProcesses } from "./process-plans.ts";
+import { type ClusterSize, type ProcessPlan, planProcesses } from "./process-plans.ts";
 import { haproxyVersion, postgresVersion, redisVersion } from "./server-versions.ts";
 import { type SlotMover, startSlotMover } from "./slot-mover.ts";
 import type { Target } from "./target.ts";
 
-export interface OwnClusterOptions {
-  gateways: number;
-  writers: number;
-  /** Default 0: nothing of a run needs them but the schedule, and sessions are open from the start. */
-  jobs?: number;
+export interface OwnClusterOptions extends ClusterSize {
   /** HAProxy with infra/haproxy/haproxy.cfg in front. false: sockets go to the gateways themselves, in turn. */
   hasBalancer: boolean;
   /** Rooms. Default 1. */
@@ -64,13 +60,13 @@ export async function startOwnCluster(options: OwnClusterOptions): Promise<Targe
 type Cleanups = (() => Promise<unknown>)[];
 
 async function start(options: OwnClusterOptions, dir: string, cleanups: Cleanups, stop: () => Promise<void>): Promise<Target> {
-  const { gateways, writers, jobs = 0, sessions = 1, redisNodes = 1, hasBalancer, onProgress } = options;
+  const { gateways, sessions = 1, redisNodes = 1, hasBalancer, onProgress } = options;
   onProgress?.("starting Redis and Postgres");
   const stores = await startStores({ dir, sessions, redisNodes, onStarted: (end) => cleanups.push(end) });
   const jwtSecret = randomBytes(32).toString("hex");
   const settings = changedSettings(options);
   const plans = await planProcesses({
-    counts: { api: 1, gateway: gateways, writer: writers, jobs },
+    size: options,
     redisUrl: stores.redis.url,
     databaseUrl: stores.databaseUrl,
     dataDir: dir,

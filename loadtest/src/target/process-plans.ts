@@ -11,8 +11,15 @@ export interface ProcessPlan {
   readonly env: Readonly<Record<string, string>>;
 }
 
+export interface ClusterSize {
+  gateways: number;
+  writers: number;
+  /** Default 0: nothing of a run needs them but the schedule, and sessions are open from the start. */
+  jobs?: number;
+}
+
 export interface PlanOptions {
-  counts: Readonly<Record<ServiceName, number>>;
+  size: ClusterSize;
   redisUrl: string;
   databaseUrl: string;
   dataDir: string;
@@ -23,24 +30,28 @@ export interface PlanOptions {
 
 const HOST = "127.0.0.1";
 
-/** The api first: the others ask it. */
-export async function planProcesses({ counts, settings, ...stores }: PlanOptions): Promise<ProcessPlan[]> {
+/** Each as it is named and told to be killed: known before anything is started. The api first: the others ask it. */
+export function processNames({ gateways, writers, jobs = 0 }: ClusterSize): { name: string; service: ServiceName }[] {
+  const counts = { api: 1, gateway: gateways, writer: writers, jobs };
+  const services = ["api", "gateway", "writer", "jobs"] as const;
+  return services.flatMap((service) => Array.from({ length: counts[service] }, (_, i) => ({ name: `${service}-${i + 1}`, service })));
+}
+
+export async function planProcesses({ size, settings, ...stores }: PlanOptions): Promise<ProcessPlan[]> {
   const plans: ProcessPlan[] = [];
   let apiInternalUrl = "";
-  for (const service of ["api", "gateway", "writer", "jobs"] as const) {
-    for (let n = 1; n <= counts[service]; n += 1) {
-      const [publicPort, privatePort] = [await freePort(), await freePort()];
-      if (apiInternalUrl === "") apiInternalUrl = `http://${HOST}:${privatePort}`;
-      const ports = { PORT: String(publicPort), PRIVATE_PORT: String(privatePort) };
-      const env = { ...commonEnv(stores), ...ports, API_INTERNAL_URL: apiInternalUrl, GATEWAY_ID: `gateway-${n}`, ...settings };
-      plans.push({ name: `${service}-${n}`, service, publicPort, privatePort, env });
-    }
+  for (const { name, service } of processNames(size)) {
+    const [publicPort, privatePort] = [await freePort(), await freePort()];
+    if (apiInternalUrl === "") apiInternalUrl = `http://${HOST}:${privatePort}`;
+    const ports = { PORT: String(publicPort), PRIVATE_PORT: String(privatePort) };
+    const env = { ...commonEnv(stores), ...ports, API_INTERNAL_URL: apiInternalUrl, GATEWAY_ID: name, ...settings };
+    plans.push({ name, service, publicPort, privatePort, env });
   }
   return plans;
 }
 
 /** As in production, on one host: NODE_ENV changes checks and defaults, and a run is to see those that count. */
-function commonEnv({ redisUrl, databaseUrl, dataDir, jwtSecret }: Omit<PlanOptions, "counts" | "settings">): Record<string, string> {
+function commonEnv({ redisUrl, databaseUrl, dataDir, jwtSecret }: Omit<PlanOptions, "size" | "settings">): Record<string, string> {
   return {
     NODE_ENV: "production",
     LOG_LEVEL: "info",

@@ -2,7 +2,7 @@
 import { idCreatedAt } from "@drawchat/protocol/ids";
 import type pg from "pg";
 import type { DeleteToStore, MessageToStore, Origin } from "./batch-rows.ts";
-import { copyIn, copyLine } from "./copy-in.ts";
+import { copyIn, copyText } from "./copy-in.ts";
 import { isDataError, isUniqueViolation } from "./postgres-errors.ts";
 import { bisect } from "./transaction.ts";
 
@@ -46,11 +46,9 @@ export async function insertMessages(
 
 function copyLineOf(m: MessageToStore): string {
   const { id, userId, clientId } = m.origin;
-  const [told, flags] = [
-    [m.username, m.profilePic, m.message, m.messageType],
-    [m.isWinner, m.isHost],
-  ];
-  return copyLine([id, m.sessionId, userId, clientId, ...told, ...flags, idCreatedAt(id), id]);
+  const author = `${userId}\t${copyText(clientId)}\t${copyText(m.username)}\t${copyText(m.profilePic)}`;
+  const said = `${copyText(m.message)}\t${copyText(m.messageType)}\t${m.isWinner}\t${m.isHost}`;
+  return `${id}\t${m.sessionId}\t${author}\t${said}\t${idCreatedAt(id)}\t${id}\n`;
 }
 
 async function insertMissing(client: pg.PoolClient, messages: readonly MessageToStore[]): Promise<number[]> {

@@ -3,8 +3,8 @@
  * a second writer changes nothing.
  *
  * Order inside: the partition's lock; session rows; messages; the messages that deletes and likes point at, locked
- * in id order; deletes; likes; columns by the rows really inserted; positions; conversations in the same order
- * (batch-conversations.ts); dead letters.
+ * in id order; deletes; likes; columns by the rows really inserted; conversations in the same order
+ * (batch-conversations.ts); dead letters; likes and positions of the sessions.
  */
 import type pg from "pg";
 import { storeConversations } from "./batch-conversations.ts";
@@ -12,25 +12,25 @@ import { type FollowUps, NO_FOLLOW_UPS } from "./batch-follow-ups.ts";
 import { addMessageLikes, insertLikes, likesPerMessage, likesPerSession } from "./batch-likes.ts";
 import { applyDeletes, classifyConflicts, insertMessages, lockMessages, type NotInserted } from "./batch-messages.ts";
 import type { Batch, DeadLetter, LikeToStore, MessageToStore, Origin, StoredBatch } from "./batch-rows.ts";
-import { changeSessions, lockSessions, readSessionLikes } from "./batch-sessions.ts";
+import { beginWithSessions, commitWithSessions } from "./batch-sessions.ts";
 import { insertDeadLetters, refusedByPostgres } from "./dead-letters.ts";
-import { bisect, inTransaction } from "./transaction.ts";
-
-/** First key of the advisory locks that writers take, a partition being the second: "draw" in ASCII. */
-const LOCK_SPACE = 0x64726177;
+import { bisect, onConnection } from "./transaction.ts";
 
 /**
  * Stores a batch and commits. `undefined`: another writer holds the partition; nothing was done. Rows that are at
  * fault themselves become dead letters; any other error means that nothing is known: read the log again.
  */
 export function storeBatch(pool: pg.Pool, batch: Batch, followUps: FollowUps = NO_FOLLOW_UPS): Promise<StoredBatch | undefined> {
-  return inTransaction(pool, async (client) => {
-    if (!(await lockPartition(client, batch.partition))) return undefined;
+  return onConnection(pool, async (client) => {
+    const sessions = await beginWithSessions(client, batch.partition, sessionIdsOf(batch));
+    if (sessions === undefined) {
+      await client.query("ROLLBACK");
+      return undefined;
+    }
     const deadLetters: DeadLetter[] = [...batch.unreadable];
     const onCulprit = ({ origin }: { origin: Origin }, error: unknown) => deadLetters.push(refusedByPostgres(origin, error));
     const written = new Set<number>();
 
-    const sessions = await lockSessions(client, sessionIdsOf(batch));
     const inserted = await insertMessages(client, batch.messages, onCulprit);
     for (const id of inserted) written.add(id);
     const conflicts = await classifyConflicts(client, leftOver(batch.messages, written, deadLetters));
@@ -44,19 +44,20 @@ export function storeBatch(pool: pg.Pool, batch: Batch, followUps: FollowUps = N
     for (const like of likes) written.add(like.origin.id);
     const touched = [...likesPerMessage(wanted).keys()];
     const messageLikes = await addMessageLikes(client, likesPerMessage(likes), touched);
-    const perSession = likesPerSession(likes);
-    const changes = [...sessions].map((id) => ({
-      id,
-      likesAdded: perSession.get(id) ?? 0,
-      lastEventId: batch.lastEventIds.get(id) ?? 0,
-    }));
-    await changeSessions(client, changes);
-    const sessionLikes = await readSessionLikes(client, [...likesPerSession(wanted).keys()]);
 
     const conversations = await storeConversations(client, batch.conversations, { followUps, onCulprit });
     for (const id of conversations.written) written.add(id);
 
     for (const id of await insertDeadLetters(client, deadLetters)) written.add(id);
+
+    const added = likesPerSession(likes);
+    const changes = [...sessions.keys()].map((id) => ({
+      id,
+      likesAdded: added.get(id) ?? 0,
+      lastEventId: batch.lastEventIds.get(id) ?? 0,
+    }));
+    await commitWithSessions(client, changes);
+    const sessionLikes = new Map([...likesPerSession(wanted).keys()].map((id) => [id, (sessions.get(id) ?? 0) + (added.get(id) ?? 0)]));
     return {
       written,
       messagesInserted: inserted.length + conversations.messagesInserted,
@@ -71,14 +72,6 @@ export function storeBatch(pool: pg.Pool, batch: Batch, followUps: FollowUps = N
       conversationIds: conversations.shown,
     };
   });
-}
-
-async function lockPartition(client: pg.PoolClient, partition: number): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>("SELECT pg_try_advisory_xact_lock($1::int, $2::int) AS locked", [
-    LOCK_SPACE,
-    partition,
-  ]);
-  return rows[0]?.locked === true;
 }
 
 function sessionIdsOf({ messages, deletes, likes, lastEventIds }: Batch): number[] {
@@ -100,6 +93,10 @@ function pointedAt({ deletes, likes }: Batch): number[] {
   return [...ids];
 }
 
-function isThere({ sessionId, messageId }: LikeToStore, sessions: ReadonlySet<number>, sessionOfMessage: ReadonlyMap<number, number>) {
+function isThere(
+  { sessionId, messageId }: LikeToStore,
+  sessions: ReadonlyMap<number, number>,
+  sessionOfMessage: ReadonlyMap<number, number>,
+) {
   return messageId === null ? sessions.has(sessionId) : sessionOfMessage.get(messageId) === sessionId;
 }

@@ -4,8 +4,6 @@
  */
 import pg from "pg";
 
-export type CopyValue = string | number | boolean | null;
-
 interface CopyConnection {
   sendCopyFromChunk(bytes: Buffer): void;
   endCopyFrom(): void;
@@ -26,23 +24,21 @@ class CopyQuery extends pg.Query {
   }
 }
 
-/** `sql` holds one COPY in text format, and may hold statements without parameters around it: one round trip for all. */
+/**
+ * `sql` holds one COPY in text format, and may hold statements without parameters around it: one round trip for all. A line a
+ * row, with its newline.
+ */
 export async function copyIn(client: pg.PoolClient, sql: string, lines: readonly string[]): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     client.query(new CopyQuery(sql, Buffer.from(lines.join("")), (error) => (error ? reject(error) : resolve())));
   });
 }
 
-/** One row. */
-export function copyLine(values: readonly CopyValue[]): string {
-  return `${values.map(copyText).join("\t")}\n`;
-}
-
 const SPECIAL = /[\\\t\n\r]/;
 const ESCAPED: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
-function copyText(value: CopyValue): string {
+/** A column of a line, which are separated by tabs. Numbers and booleans stand as they are. */
+export function copyText(value: string | null): string {
   if (value === null) return "\\N";
-  if (typeof value !== "string") return String(value);
   return SPECIAL.test(value) ? value.replaceAll(/[\\\t\n\r]/g, (one) => ESCAPED[one] ?? one) : value;
 }

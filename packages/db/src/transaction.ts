@@ -2,25 +2,47 @@
 import type pg from "pg";
 import { isDataError } from "./postgres-errors.ts";
 
-/**
- * Begins, runs, commits. Where anything fails, the connection is thrown away and the server rolls back by itself: a
- * ROLLBACK on a connection that hangs would wait a second time, and one that timed out is out of step for good.
- * A COMMIT that fails may have happened all the same.
- */
-export async function inTransaction<T>(pool: pg.Pool, body: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
+/** Begins, runs, commits; what fails is as of `onConnection`. */
+export function inTransaction<T>(pool: pg.Pool, body: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return onConnection(pool, async (client) => {
     await client.query("BEGIN");
     const result = await body(client);
-    // A COMMIT of a failed transaction succeeds, and answers ROLLBACK.
-    const { command } = await client.query("COMMIT");
-    if (command !== "COMMIT") throw new Error(`the transaction ended with ${command}`);
+    await commit(client);
+    return result;
+  });
+}
+
+/**
+ * For a transaction whose body begins and ends it itself. Where anything fails, the connection is thrown away and the server
+ * rolls back by itself: a ROLLBACK on a connection that hangs would wait a second time, and one that timed out is out of step
+ * for good.
+ */
+export async function onConnection<T>(pool: pg.Pool, body: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    const result = await body(client);
     client.release();
     return result;
   } catch (error) {
     client.release(true);
     throw error;
   }
+}
+
+/** Commits, in one round trip with the `last` statements of the transaction. A COMMIT that fails may have happened all the same. */
+export async function commit(client: pg.PoolClient, last: readonly string[] = []): Promise<void> {
+  // A COMMIT of a failed transaction succeeds, and answers ROLLBACK.
+  const command = (await queryAll(client, [...last, "COMMIT"])).at(-1)?.command;
+  if (command !== "COMMIT") throw new Error(`the transaction ended with ${command}`);
+}
+
+/**
+ * Statements one after the other in one round trip, a result each; the first that fails is the last that ran. They take no
+ * parameters: write nothing into them but numbers of ours.
+ */
+export async function queryAll(client: pg.PoolClient, statements: readonly string[]): Promise<pg.QueryResult[]> {
+  const results: pg.QueryResult | pg.QueryResult[] = await client.query(statements.join("; "));
+  return Array.isArray(results) ? results : [results];
 }
 
 export interface Bisection<Row, Found> {

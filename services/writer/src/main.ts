@@ -56,6 +56,7 @@ await run({
       log,
       doorbell,
       slots,
+      inHand: new Slots(2 * config.concurrentBatches),
       batchMaxRows: config.batchMaxRows,
       batchWaitMs: config.batchWaitMs,
       writerId: config.writerId,

@@ -20,8 +20,8 @@ const ALARMING_FAILURES = 6;
 export interface PartitionWriterOptions extends StoreOptions {
   partition: number;
   doorbell: Doorbell;
-  /** Batches of different partitions at once. */
-  slots: Slots;
+  /** Batches of different partitions that are read, stored or settled at once: more than there are `slots`, so that these are never idle. */
+  inHand: Slots;
   batchMaxRows: number;
   batchWaitMs: number;
 }
@@ -65,9 +65,9 @@ export class PartitionWriter {
   }
 
   async #storeNext(): Promise<Next> {
-    const { slots, log, partition } = this.#options;
+    const { inHand, log, partition } = this.#options;
     try {
-      const next = await slots.use(() => this.#storeBatch());
+      const next = await inHand.use(() => this.#storeBatch());
       if (this.#backoff.attempts > 0) log.info({ component: "live_chat", partition, attempts: this.#backoff.attempts }, "storing again");
       this.#backoff.reset();
       if (next === "locked") await sleep(LOCKED_WAIT_MS, this.#stopping.signal);

@@ -41,6 +41,7 @@ async function serve(room: RoomName, applicationName: string): Promise<Served> {
     partition: partitionOfRoom(room),
     doorbell,
     slots: new Slots(1),
+    inHand: new Slots(1),
     batchMaxRows: 500,
     batchWaitMs: 5,
   });

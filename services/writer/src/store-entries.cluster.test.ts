@@ -70,6 +70,22 @@ test("two writers with the same batch store it once", async () => {
   expect(await logLength()).toBe(0);
 });
 
+test("a partition that another writer holds is left to it at once, whatever that one has locked", async () => {
+  await say(acceptor, room);
+  const other = await database.pool.connect();
+  try {
+    await other.query("BEGIN");
+    await other.query("SELECT pg_advisory_xact_lock($1::int, $2::int)", [0x64726177, partitionOfRoom(room)]);
+    await other.query("SELECT FROM live_chat_sessions WHERE id = $1 FOR UPDATE", [roomNumber(room)]);
+    expect(await storeNext(stage, room)).toBe("locked");
+    await other.query("ROLLBACK");
+  } finally {
+    other.release();
+  }
+  expect(await logLength()).toBe(1);
+  expect(await storeNext(stage, room)).toBe("stored");
+});
+
 test("screens, columns and rows agree on likes when the log is empty", async () => {
   const id = await say(acceptor, room);
   await storeNext(stage, room);

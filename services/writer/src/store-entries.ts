@@ -16,6 +16,7 @@ import type { Log } from "@drawchat/runtime/log";
 import { type AmendsOptions, makeAmends, safeUserId } from "./amends.ts";
 import type { WriterMetrics } from "./metrics.ts";
 import { toBatch } from "./rows.ts";
+import type { Slots } from "./slots.ts";
 
 /** How many dead letters of a batch a log line names. */
 const REPORTED_EVENTS = 20;
@@ -24,6 +25,8 @@ export interface StoreOptions extends AmendsOptions {
   redis: RedisClient;
   pool: Database["pool"];
   db: Database["db"];
+  /** Batches that are in Postgres at once: one connection each. */
+  slots: Slots;
   /** What stored messages set off. */
   followUps: FollowUps;
   metrics: WriterMetrics;
@@ -32,7 +35,8 @@ export interface StoreOptions extends AmendsOptions {
 
 /** `locked`: another writer is at this partition; nothing was done. Throws where the entries are to be read again. */
 export async function storeEntries(options: StoreOptions, partition: number, entries: readonly LogEntry[]): Promise<"stored" | "locked"> {
-  const stored = await storeBatch(options.pool, toBatch(partition, entries), options.followUps);
+  const batch = toBatch(partition, entries);
+  const stored = await options.slots.use(() => storeBatch(options.pool, batch, options.followUps));
   if (stored === undefined) return "locked";
   count(options.metrics, stored);
   report(options.log, partition, stored);
@@ -47,10 +51,10 @@ export async function storeEntries(options: StoreOptions, partition: number, ent
 }
 
 /** The lists of those whom the batch concerns. What fails here is read again by whoever looks: the batch is stored. */
-async function tellInboxes({ db, redis, log }: StoreOptions, conversationIds: readonly number[]): Promise<void> {
+async function tellInboxes({ db, slots, redis, log }: StoreOptions, conversationIds: readonly number[]): Promise<void> {
   if (conversationIds.length === 0) return;
   try {
-    const views = await listInboxViews(db, conversationIds);
+    const views = await slots.use(() => listInboxViews(db, conversationIds));
     await publishInbox(redis, views.flatMap(inboxNotices));
   } catch (error) {
     log.warn({ component: "conversations", conversations: conversationIds.length, err: describeError(error) }, "inboxes not told");

@@ -15,6 +15,7 @@ import { createLog } from "@drawchat/runtime/log";
 import { Metrics } from "@drawchat/runtime/metrics";
 import { createWriterMetrics } from "../src/metrics.ts";
 import { Rebuilds } from "../src/rebuilds.ts";
+import { Slots } from "../src/slots.ts";
 import { type StoreOptions, storeEntries } from "../src/store-entries.ts";
 
 const HOUR_MS = 3_600_000;
@@ -55,6 +56,7 @@ export async function createStage(redisUrl: string, database: Database): Promise
     redis,
     pool: database.pool,
     db: database.db,
+    slots: new Slots(4),
     acceptor,
     rebuilds,
     bury: async (letter) => void (await insertDeadLetters(database.pool, [letter])),
