@@ -9,15 +9,15 @@
  */
 import { randomBytes } from "node:crypto";
 import type { ErrorCode } from "@drawchat/protocol/errors";
-import { isErrorCode } from "@drawchat/protocol/errors";
 import { partitionOfRoom, type RoomName, roomKind } from "@drawchat/protocol/ids";
 import { Backoff } from "@drawchat/runtime/backoff";
 import type { Log } from "@drawchat/runtime/log";
+import { GroupCall, parseReply } from "./accept-call.ts";
 import { publishCommand } from "./commands.ts";
 import { isNotExecuted, type RedisClient } from "./connect.ts";
-import { keys, type LikeTarget } from "./keys.ts";
-import { EVENT_PROMPT, EVENT_V2_ONLY, type EventKind } from "./publication.ts";
-import { asArray, asNumber, asText, defineScript, type ScriptArgument } from "./script.ts";
+import type { LikeTarget } from "./keys.ts";
+import type { EventKind } from "./publication.ts";
+import { asArray, asText, defineScript } from "./script.ts";
 
 const script = defineScript(new URL("./accept.lua", import.meta.url));
 
@@ -83,8 +83,6 @@ export interface AcceptorOptions {
   seenMaxEntries?: number; // default 2,000,000 a dedupe hash: messages a room may accept in ten minutes, ~140 bytes each
 }
 
-/** As accept.lua has it. */
-const KEYS_PER_ROOM = 9;
 const GROUP_MAX_SUBMISSIONS = 128;
 const GROUP_MAX_BYTES = 65_536;
 const WAITING_MAX_SUBMISSIONS = 1_000;
@@ -93,7 +91,7 @@ const GIVE_UP_MS = 5_000;
 const EVENT_OVERHEAD_BYTES = 100;
 const RECORD_BYTES = 40;
 
-type Submission = EventSubmission | LikeSubmission | ReadSubmission;
+export type Submission = EventSubmission | LikeSubmission | ReadSubmission;
 
 interface Waiting {
   room: RoomName;
@@ -250,76 +248,6 @@ export class Acceptor {
   }
 }
 
-/** Collects the keys and arguments of one call: each room once, each liked set once. */
-class GroupCall {
-  readonly #rooms = new Map<RoomName, number>();
-  readonly #likedSets = new Map<string, number>();
-  readonly #submissions: Submission[] = [];
-  readonly #partition: number;
-  readonly #limits: RoomLimits;
-  readonly #shownPerSecond: number;
-
-  constructor(partition: number, { limits, sampleAbovePerSecond }: Pick<Required<AcceptorOptions>, "limits" | "sampleAbovePerSecond">) {
-    this.#partition = partition;
-    this.#limits = limits;
-    this.#shownPerSecond = sampleAbovePerSecond;
-  }
-
-  add(submission: Submission): void {
-    if (!this.#rooms.has(submission.room)) this.#rooms.set(submission.room, this.#rooms.size + 1);
-    if ("target" in submission) {
-      const key = keys.liked(submission.room, submission.target);
-      if (!this.#likedSets.has(key)) this.#likedSets.set(key, this.#likedSets.size + 1);
-    }
-    this.#submissions.push(submission);
-  }
-
-  get keys(): string[] {
-    const all = [keys.clock(this.#partition), keys.log(this.#partition)];
-    for (const room of this.#rooms.keys()) {
-      all.push(
-        keys.room(room),
-        keys.history(room),
-        keys.seen(room, 0),
-        keys.seen(room, 1),
-        keys.rate(room),
-        keys.likes(room),
-        keys.channel(room),
-        keys.members(room),
-        keys.shown(room),
-      );
-    }
-    all.push(...this.#likedSets.keys());
-    return all;
-  }
-
-  args(): ScriptArgument[] {
-    const args: ScriptArgument[] = [this.#rooms.size, this.#submissions.length];
-    for (const room of this.#rooms.keys()) {
-      if (roomKind(room) === "session") args.push(room, this.#limits.session, this.#shownPerSecond);
-      else args.push(room, this.#limits.conversation, 0);
-    }
-    const firstLikedKey = 2 + this.#rooms.size * KEYS_PER_ROOM;
-    for (const submission of this.#submissions) {
-      const room = this.#rooms.get(submission.room) ?? 0;
-      if ("target" in submission) {
-        const likedKey = firstLikedKey + (this.#likedSets.get(keys.liked(submission.room, submission.target)) ?? 0);
-        args.push(room, "l", 0, 0, 0, submission.userId, "-", submission.target, likedKey, submission.verifiedLikes ?? "", "");
-      } else if ("readUpto" in submission) {
-        args.push(room, "r", 0, 0, 0, submission.userId, "-", submission.readUpto, "", "", "");
-      } else {
-        const { kind, userId, clientId, parts, force = false, isStaff = false, ifLastId = "" } = submission;
-        args.push(room, kind, flagsOf(submission), force ? 1 : 0, isStaff ? 1 : 0, userId, clientId, ...parts, ifLastId);
-      }
-    }
-    return args;
-  }
-}
-
-function flagsOf({ v2Only = false, isPrompt = false }: EventSubmission): number {
-  return (v2Only ? EVENT_V2_ONLY : 0) | (isPrompt ? EVENT_PROMPT : 0);
-}
-
 function takeGroup(queue: Queue): Waiting[] {
   let count = 0;
   let bytes = 0;
@@ -339,16 +267,4 @@ function unknownReply(room: RoomName): string {
 
 function isLike(waiting: Waiting | undefined): boolean {
   return waiting !== undefined && "target" in waiting.submission;
-}
-
-function parseReply(reply: string): { kind: "accepted" | "duplicate"; value: number; isSkipped: boolean } | Refused {
-  const [verdict, value = "", detail] = reply.split(" ");
-  if (verdict === "a" || verdict === "d") {
-    return { kind: verdict === "a" ? "accepted" : "duplicate", value: asNumber(value), isSkipped: detail === "s" };
-  }
-  const code: ErrorCode = isErrorCode(value) ? value : "internal";
-  if (detail === undefined) return { kind: "refused", code };
-  return code === "newer_messages"
-    ? { kind: "refused", code, lastId: asNumber(detail) }
-    : { kind: "refused", code, retryAfterMs: asNumber(detail) };
 }
