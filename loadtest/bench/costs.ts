@@ -51,7 +51,7 @@ function pointOf(same: readonly Turn[]): GatewayPoint {
   return {
     version: same[0]?.contestant === "v1" ? 1 : 2,
     sockets: of((turn) => turn.sockets),
-    messagesPerSecond: of((turn) => turn.messagesPerSecond),
+    messagesPerSecond: of((turn) => turn.deliveriesPerSecond / turn.sockets),
     framesPerSecondAndSocket: of((turn) => turn.framesPerSecondAndSocket),
     bytesPerFrame: of((turn) => turn.bytesPerFrame),
     cpuMicrosPerDelivery: of((turn) => turn.cpuMicrosPerDelivery),

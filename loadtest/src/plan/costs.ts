@@ -8,6 +8,7 @@ import Type, { type Static } from "typebox";
 export const GatewayPoint = Type.Object({
   version: Type.Enum([1, 2]),
   sockets: Type.Integer({ minimum: 1 }),
+  /** That came: beyond its limit a gateway delivers fewer than are published, and its CPU is of those. */
   messagesPerSecond: Type.Number(),
   /** Writes to a socket: frames that leave in one turn of the loop are one. */
   framesPerSecondAndSocket: Type.Number(),
