@@ -32,7 +32,9 @@ export async function planCommand(args: readonly string[], { print, warn }: Term
     const basis = await readBasis(asked.from, asked.check);
     for (const note of basis.notes) warn(`passed over: ${note}\n`);
     if (basis.reports.length === 0 && basis.bench === undefined) {
-      throw new ReportError(asked.from, ["no runs that count: make some with `npm run load -- fanout` and `npm run load -- storm`"]);
+      throw new UsageError([
+        `${asked.from} has no runs that count: make some with \`npm run load -- fanout\` and \`npm run load -- storm\``,
+      ]);
     }
     print(await answer(asked, basis));
     return 0;

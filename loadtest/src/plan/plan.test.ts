@@ -210,6 +210,8 @@ test("the command plans, checks a held-out run, and says what to do where there 
     return { status: await planCommand(["--from", dir, ...args], { print, warn: print }), output };
   };
   expect((await run("--viewers", "10")).output).toContain("no runs that count");
+  const fresh = await run("--viewers", "10", "--from", join(dir, "none"));
+  expect(fresh).toEqual({ status: 64, output: expect.stringMatching(/none has no runs that count: make some with `npm run load/) });
   const [held] = await Promise.all([writeReport(dir, night), writeReport(dir, fanout), writeReport(dir, storm)]);
   await writeFile(join(dir, "costs.json"), JSON.stringify(bench));
   const [planned, checked, wrong] = await Promise.all([

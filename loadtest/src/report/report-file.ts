@@ -39,10 +39,13 @@ export interface NamedReport {
   readonly report: RunReport;
 }
 
-/** Every report in a folder, the oldest first. `onProblem` is told of each other JSON file: it is passed over. */
+/**
+ * Every report in a folder, the oldest first; one that is not there has none. `onProblem` is told of each other JSON file: it
+ * is passed over.
+ */
 export async function readReports(folder: string, onProblem: (problem: string) => void): Promise<NamedReport[]> {
   const found: NamedReport[] = [];
-  for (const name of (await readdir(folder)).filter((file) => file.endsWith(".json"))) {
+  for (const name of (await namesIn(folder)).filter((file) => file.endsWith(".json"))) {
     const file = join(folder, name);
     try {
       found.push({ file, report: await readReport(file) });
@@ -52,6 +55,13 @@ export async function readReports(folder: string, onProblem: (problem: string) =
     }
   }
   return found.toSorted((a, b) => a.report.startedAt.localeCompare(b.report.startedAt));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
 }
 
 /**
