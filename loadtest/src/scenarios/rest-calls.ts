@@ -40,7 +40,7 @@ export function restCalls({ session, users, messageIds }: CallsOptions): Call[] 
 
 /** Of the newest messages of a session. Rejects where the api does not answer with a page. */
 export async function newestMessages(apiUrl: string, session: number, token: string): Promise<number[]> {
-  const response = await fetch(`${apiUrl}/live-chat/messages?limit=100&session_id=${session}`, {
+  const response = await fetch(`${apiUrl}/live-chat/messages?session_id=${session}`, {
     headers: { Authorization: `Bearer ${token}` },
   });
   const page: unknown = await response.json();

@@ -13,7 +13,6 @@ export interface HistoryTapOptions {
   token: string;
 }
 
-const MESSAGES_A_PAGE = 100;
 const ANSWER_WITHIN_MS = 10_000;
 const checkPage = Compile(Type.Object({ messages: Type.Array(Type.Object({ id: Type.Integer({ minimum: 1 }), message: Type.String() })) }));
 
@@ -24,7 +23,10 @@ export class HistoryTap {
     this.#options = options;
   }
 
-  /** In order of their ids, from the newest down to where `after` is reached. Rejects where the chat does not answer. */
+  /**
+   * In order of their ids, from the newest down to where `after` is reached. How many make a page is the chat's own choice: it
+   * refuses to be asked for more than its limit. Rejects where it does not answer.
+   */
   async stored(room: RoomName, after: number): Promise<LoadEvent[]> {
     const pages: LoadEvent[][] = [];
     for (let before: number | undefined; ; ) {
@@ -35,14 +37,13 @@ export class HistoryTap {
       });
       pages.push(events);
       before = messages[0]?.id;
-      if (before === undefined || before <= after || messages.length < MESSAGES_A_PAGE) return pages.reverse().flat();
+      if (before === undefined || before <= after) return pages.reverse().flat();
     }
   }
 
   /** Oldest first. */
   async #page(room: RoomName, before: number | undefined): Promise<{ id: number; message: string }[]> {
     const url = new URL("/live-chat/messages", this.#options.url);
-    url.searchParams.set("limit", String(MESSAGES_A_PAGE));
     url.searchParams.set("session_id", String(roomNumber(room)));
     if (before !== undefined) url.searchParams.set("before", String(before));
     const headers = { Authorization: `Bearer ${this.#options.token}` };
