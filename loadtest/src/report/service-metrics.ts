@@ -31,6 +31,7 @@ const RARE = [
   { metric: "drawchat_gateway_resets_total", figure: "resets" },
   { metric: "drawchat_gateway_dropped_total", figure: "dropped" },
   { metric: "drawchat_gateway_handshakes_refused_total", figure: "handshakesRefused" },
+  { metric: "drawchat_gateway_load_steps_total", figure: "loadSteps" },
   { metric: "drawchat_gateway_dead_subscriptions_total", figure: "deadSubscriptions" },
   { metric: "drawchat_writer_batch_failures_total", figure: "batchFailures" },
   { metric: "drawchat_writer_repeats_total", figure: "repeats" },
