@@ -36,6 +36,12 @@ test("wrong usage is one line and a status of its own", async () => {
   await expect(wrong).rejects.toMatchObject({ code: 64, stdout: "", stderr });
 });
 
+test("a folder that cannot be written to is told before anything is played", async () => {
+  const played = run(process.execPath, [MAIN, "--quick", "--out", "/dev/null/reports"], { env: {} });
+  const [stdout, stderr] = [expect.not.stringContaining("sockets"), expect.stringContaining("ENOTDIR")];
+  await expect(played).rejects.toMatchObject({ code: 1, stdout, stderr });
+});
+
 test("Centrifugo takes part where its program is known", () => {
   expect(readOptions(["--only", "v2,centrifugo"], true).contestants).toEqual(["v2", "centrifugo"]);
   expect(readOptions(["--only", "v2,centrifugo"], false).contestants).toEqual(["v2"]);

@@ -59,7 +59,6 @@ async function versions(): Promise<Record<string, string>> {
 }
 
 async function write(report: BenchReport, out: string): Promise<void> {
-  await mkdir(out, { recursive: true });
   const path = join(out, `bench-${report.startedAt.replaceAll(/[:.]/g, "-")}.json`);
   await writeFile(path, JSON.stringify(report, undefined, 2));
   print(`written: ${path}`);
@@ -76,6 +75,7 @@ async function main(): Promise<void> {
   if (centrifugo === undefined) print("Centrifugo does not take part: CENTRIFUGO_BIN is not set");
   // What is started from here on is on the same core; servers are moved to theirs.
   const isPinned = !options.isQuick && (await pin(process.pid, CLIENT_CORE));
+  await mkdir(options.out, { recursive: true }); // a folder that cannot be written to is told now, not in a quarter of an hour
   const startedAt = new Date();
   const log = createLog("bench", "warn");
   const store = await startStore(log);

@@ -1,10 +1,11 @@
 /** The command as people run it: a process with arguments, an exit status, and what it writes. */
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { freePort } from "@drawchat/local/ports";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { parseReport } from "./report/report-file.ts";
 
@@ -18,7 +19,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function load(args: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, HAPROXY_PATH: inject("haproxyPath") };
-  const child = spawn(process.execPath, [CLI, ...args.split(" "), "--out", folder], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const out = args.includes("--out") ? [] : ["--out", folder];
+  const child = spawn(process.execPath, [CLI, ...args.split(" "), ...out], { env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   return { code, stdout, stderr };
@@ -45,10 +47,24 @@ test("help names every option and its default, wrong usage says what is wrong wi
   expect(nothing).toMatchObject({ code: 64, stdout: expect.stringContaining('no scenario "strom"') });
 });
 
+test("who stops reading what it says does not break it off", async () => {
+  const child = spawn(process.execPath, [CLI, "--help"], { stdio: ["ignore", "pipe", "inherit"] });
+  child.stdout.destroy();
+  expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(0);
+});
+
 test("a run that cannot be made is neither clean nor unclean", async () => {
-  const { code, stderr } = await load("soak --url ws://127.0.0.1:1 --tokens /nowhere/tokens");
-  expect(code).toBe(70);
-  expect(stderr).toContain("/nowhere/tokens");
+  const tokens = join(folder, "tokens");
+  await writeFile(tokens, "a\nb\n");
+  const url = `--url ws://127.0.0.1:${await freePort()}`;
+  const [noTokens, nobody, noFolder] = await Promise.all([
+    load("soak --url ws://127.0.0.1:1 --rooms 1 --tokens /nowhere/tokens"),
+    load(`storm ${url} --session 1 --sockets 2 --tokens ${tokens}`),
+    load("soak --out /dev/null/reports"),
+  ]);
+  expect(noTokens).toMatchObject({ code: 70, stderr: expect.stringContaining("/nowhere/tokens") });
+  expect(noFolder).toMatchObject({ code: 70, stdout: "", stderr: expect.stringContaining("/dev/null/reports") });
+  expect(nobody).toMatchObject({ code: 70, stderr: expect.stringMatching(/status does not answer\n[\s\S]*ECONNREFUSED/) });
 });
 
 test("a storm over a killed gateway of a cluster of its own: all are back behind the balancer, nothing is missing, the report says so", async () => {

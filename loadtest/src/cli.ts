@@ -1,4 +1,5 @@
 /** `npm run load -- <scenario> [options]`: runs it, writes its report, prints what it proves. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Env } from "@drawchat/runtime/env";
 import { OptionReader, type OptionValues, parseOptions, UsageError, usageText } from "./command/option-reader.ts";
@@ -29,6 +30,9 @@ ${TARGET_USAGE}
 Exit status: 0 clean, 1 not clean, 2 void, 64 wrong usage, 70 the run could not be made, 130 interrupted.
 `;
 
+// Who reads only the beginning (`| head`) has what they want: the run goes on, and its report is written.
+process.stdout.on("error", () => undefined);
+
 function print(text: string): void {
   process.stdout.write(text);
 }
@@ -51,6 +55,7 @@ async function load(scenario: Scenario, args: readonly string[]): Promise<number
   const open = readTarget(options, needs, new Env(process.env));
   const folder = options.optional("out") ?? "load-reports";
   options.finish();
+  await mkdir(folder, { recursive: true }); // a folder that cannot be written to is told before the run, not after it
   const opening = open((what) => terminal.tell(what));
   endWithSignals(opening);
   const target = await opening;

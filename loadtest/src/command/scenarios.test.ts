@@ -38,6 +38,13 @@ test("the chat that a run starts may be told to sample, one that runs already ma
   expect(settings).toContainEqual(expect.objectContaining({ name: "LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND", value: "20" }));
 });
 
+test("a chat that runs has a session for each room of the run", () => {
+  const url = "ws://localhost:1";
+  expect(() => prepare("soak", { url })).toThrow(/^--session names a room each: the run has 2 \(--rooms\), and 0 are named$/);
+  expect(prepare("soak", { url, session: ["4", "5"] }).needs).toMatchObject({ rooms: 2 });
+  expect(prepare("soak", { url, rooms: "1" }).needs).toMatchObject({ rooms: 1 });
+});
+
 test("a URL that needs TLS is wrong usage, before anything is asked of it", () => {
   expect(() => prepare("night", { url: "wss://chat.example" })).toThrow(/--url is ws:\/\/ or http:\/\/, not wss:/);
 });

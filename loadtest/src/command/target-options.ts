@@ -108,6 +108,8 @@ function readGiven(options: OptionReader, needs: Needs, env: Env, text: string):
     options.problem(`--url is ws:// or http://, not ${url.protocol}//: the generator speaks plain TCP, so aim it behind where TLS ends`);
   const sessions = options.list("session").map(Number);
   if (sessions.some((id) => !Number.isSafeInteger(id) || id < 1)) options.problem("--session is the number of a live session");
+  else if (Math.max(1, sessions.length) < needs.rooms)
+    options.problem(`--session names a room each: the run has ${needs.rooms} (--rooms), and ${sessions.length} are named`);
   const metrics = options.list("metrics").map((pair) => readMetrics(pair, options));
   const [redisUrl, databaseUrl, tokenFile] = [options.optional("redis"), options.optional("database"), options.optional("tokens")];
   return async () => {

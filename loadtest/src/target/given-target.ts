@@ -21,7 +21,8 @@ export async function openGivenTarget(options: GivenTargetOptions): Promise<Targ
   const { url, tokens, redisUrl, databaseUrl, metrics } = options;
   const port = Number(url.port || 80);
   const apiUrl = `http://${url.hostname}:${port}`;
-  const sessions = options.sessions.length > 0 ? options.sessions : [await currentSession(apiUrl, options.token)];
+  const status = await ask(`${apiUrl}/live-chat/status`, options.token);
+  const sessions = options.sessions.length > 0 ? options.sessions : [await currentSession(status)];
   const gateways = metrics.filter(({ name }) => name.startsWith("gateway"));
   return {
     about: { kind: "url", url: `ws://${url.hostname}:${port}`, gateways: gateways.length, balancer: "unknown" },
@@ -47,10 +48,16 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname.startsWith("127.");
 }
 
-async function currentSession(apiUrl: string, token: string): Promise<number> {
-  const response = await fetch(`${apiUrl}/live-chat/status`, { headers: { Authorization: `Bearer ${token}` } });
+/** Whatever the answer: who gets none hears of it before a crowd has come for nothing. */
+async function ask(url: string, token: string): Promise<Response> {
+  return await fetch(url, { headers: { Authorization: `Bearer ${token}` } }).catch((cause: unknown) => {
+    throw new Error(`${url} does not answer`, { cause });
+  });
+}
+
+async function currentSession(response: Response): Promise<number> {
   const status: unknown = response.ok ? await response.json() : undefined;
   if (typeof status === "object" && status !== null && "session_id" in status && typeof status.session_id === "number")
     return status.session_id;
-  throw new Error(`${apiUrl}/live-chat/status names no session (status ${response.status}): give one with --session`);
+  throw new Error(`${response.url} names no session (status ${response.status}): give one with --session`);
 }
