@@ -7,7 +7,7 @@ import { steadySchedule } from "../generator/schedule.ts";
 import { readProcess } from "../report/proc.ts";
 import type { RunReport } from "../report/run-report.ts";
 import type { Target } from "../target/target.ts";
-import { reportOf } from "./staged-report.ts";
+import { absence, reportOf } from "./staged-report.ts";
 import { type Stage, StagedRun } from "./staged-run.ts";
 import { dialectsOf } from "./storm.ts";
 
@@ -50,7 +50,8 @@ export async function runFanout({ fanout, ...stage }: FanoutRun): Promise<RunRep
     await fleet.connect({ ...joins, dialects: dialectsOf(fanout.v1Share) });
     await staged.settled();
     await fleet.measure();
-    stage.onProgress(`${fleet.totals.states.joined} sockets are in`);
+    const { joined } = fleet.totals.states;
+    stage.onProgress(`${joined} sockets are in`);
     const ending = await climb(staged, fanout, stage.onProgress);
     const certified = await staged.certify();
     const end = await staged.end();
@@ -69,6 +70,7 @@ export async function runFanout({ fanout, ...stage }: FanoutRun): Promise<RunRep
         },
       ],
       ...certified,
+      faults: absence(joined, fanout.sockets, "when the ladder began"),
       notes: [`the ladder ended: ${ending}`],
     });
   } finally {

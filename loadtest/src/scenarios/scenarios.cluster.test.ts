@@ -17,7 +17,12 @@ import { runStorm, TYPICAL_STORM } from "./storm.ts";
 let cluster: Cluster;
 
 beforeAll(async () => {
-  const env = { LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE: "0", GATEWAY_TRAIL_EVENTS: "1000", GATEWAY_AUDIENCE_MS: "300" };
+  const env = {
+    LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE: "0",
+    LIVE_CHAT_MESSAGE_HISTORY_LIMIT: "20",
+    GATEWAY_TRAIL_EVENTS: "1000",
+    GATEWAY_AUDIENCE_MS: "300",
+  };
   cluster = await startCluster({ gateways: 2, env });
 });
 afterAll(() => cluster.stop());
@@ -126,4 +131,23 @@ test.concurrent("each rung of a ladder tells its rate, its deliveries and what t
   expect(rungs.length).toBeGreaterThan(0);
   for (const { figures } of rungs) expect(figures.deliveries).toBe((figures.messages ?? 0) * 40);
   expect(report.notes[0]).toContain("the ladder ended");
+});
+
+test.concurrent("over its URL alone a chat tells all that is stored, in pages as small as it likes", async ({ expect }) => {
+  const fanout = { ...TYPICAL_FANOUT, seed: 6, sockets: 4, rates: [100], secondsPerRung: 0.5, maxP99Ms: 60_000 };
+  const { databaseUrl: _, ...target } = await aim(1, 4);
+  const report = await runFanout({ target, fanout, onProgress: () => undefined });
+  expect(report.certificate).toMatchObject({ isClean: true });
+  expect(hops(report, "stored")).toEqual([expect.objectContaining({ isObserved: true, owed: 50, once: 50 })]);
+});
+
+test.concurrent("a crowd that is let in nowhere proves nothing, however clean its ledger is", async ({ expect }) => {
+  const fanout = { ...TYPICAL_FANOUT, seed: 7, sockets: 4, rates: [20], secondsPerRung: 0.5 };
+  const target = { ...(await aim(1, 4)), tokens: { kind: "given", tokens: ["no", "token", "at", "all"] } as const };
+  const report = await runFanout({ target, fanout, onProgress: () => undefined });
+  expect(report.certificate).toMatchObject({ isClean: true });
+  expect(report.faults).toEqual([
+    "none of the messages that were due was accepted: 10",
+    "4 of 4 sockets were not in when the ladder began",
+  ]);
 });

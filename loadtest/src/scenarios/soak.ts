@@ -10,7 +10,7 @@ import type { Target } from "../target/target.ts";
 import { growthOf } from "./growth.ts";
 import { countOpenFiles } from "./open-files.ts";
 import { planSoakJoins, planSoakPeriod, type SoakOptions } from "./soak-schedule.ts";
-import { reportOf } from "./staged-report.ts";
+import { absence, reportOf } from "./staged-report.ts";
 import { SELF, type Stage, StagedRun } from "./staged-run.ts";
 
 export interface SoakRun extends Stage {
@@ -54,7 +54,10 @@ export async function runSoak({ soak, ...stage }: SoakRun): Promise<RunReport> {
         ...growths.flatMap(figuresOf),
       ],
       certificate: sum.certificate,
-      faults: growths.filter(({ mbPerHour }) => soak.maxGrowth > 0 && mbPerHour > soak.maxGrowth).map((growth) => faultOf(growth, soak)),
+      faults: [
+        ...absence(end.states.joined, soak.sockets, "at the end"),
+        ...growths.filter(({ mbPerHour }) => soak.maxGrowth > 0 && mbPerHour > soak.maxGrowth).map((growth) => faultOf(growth, soak)),
+      ],
       notes: growths.length === 0 ? ["too short to say how memory grows: only what comes after the first period counts"] : [],
     });
   } finally {

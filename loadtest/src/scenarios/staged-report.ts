@@ -24,6 +24,11 @@ export interface OwnPart extends Pick<RunReport, "scenario" | "seed" | "options"
   readonly health?: GeneratorHealth;
 }
 
+/** A fault where sockets are not in: they hear nothing, and no hop of a certificate misses them. */
+export function absence(joined: number, sockets: number, when: string): string[] {
+  return joined >= sockets ? [] : [`${sockets - joined} of ${sockets} sockets were not in ${when}`];
+}
+
 export function reportOf(end: RunEnd, own: OwnPart): RunReport {
   const { collected } = end;
   const { health = end.health, certificate } = own;
@@ -49,7 +54,7 @@ export function reportOf(end: RunEnd, own: OwnPart): RunReport {
     processes: collected.processes,
     series: collected.series,
     ...(certificate === undefined ? {} : { certificate }),
-    faults: own.faults ?? [],
+    faults: [...silence(end, certificate), ...(own.faults ?? [])],
     notes: [
       ...(own.notes ?? []),
       ...(moves === undefined ? [] : [moveNote(moves)]),
@@ -60,6 +65,14 @@ export function reportOf(end: RunEnd, own: OwnPart): RunReport {
       ...namedNotes(end.named),
     ],
   };
+}
+
+/** Where everything was refused, or nobody was there, each hop is clean and nothing is proved. */
+function silence({ counts: { planned } }: RunEnd, certificate: RunReport["certificate"]): string[] {
+  const hops = certificate?.rooms.flatMap((room) => room.hops) ?? [];
+  const accepted = hops.reduce((sum, { hop, once, disordered }) => sum + (hop === "accepted" ? once + disordered : 0), 0);
+  if (certificate === undefined || planned === 0 || accepted > 0) return [];
+  return [`none of the messages that were due was accepted: ${number(planned)}`];
 }
 
 function moveFigures({ slots, moves }: SlotMoves): RunReport["figures"] {

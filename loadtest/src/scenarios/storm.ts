@@ -8,7 +8,7 @@ import type { DialectName } from "../generator/dialects.ts";
 import { steadySchedule } from "../generator/schedule.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { countHistoryReads } from "./history-reads.ts";
-import { reportOf } from "./staged-report.ts";
+import { absence, reportOf } from "./staged-report.ts";
 import { type RunEnd, type Stage, StagedRun } from "./staged-run.ts";
 
 export interface StormOptions {
@@ -78,7 +78,7 @@ export async function runStorm({ storm, ...stage }: StormRun): Promise<RunReport
       options: { ...storm },
       figures: figuresOf(end, back, missing),
       ...certified,
-      faults: missing === 0 ? [] : [`${missing} of ${storm.sockets} sockets were not in at the end`],
+      faults: absence(end.states.joined, storm.sockets, "at the end"),
     });
   } finally {
     await staged.finish();
