@@ -42,7 +42,11 @@ const WARM_MS = 400;
 const TAIL_MS = 100;
 /** For what is under way when the last message was published. */
 const DRAIN_MS = 3_000;
+/** What a turn beyond the limit leaves under way would be counted as late in the next one. */
+const BACKLOG_MS = 30_000;
 const LOOK_MS = 50;
+/** Nothing came for so long: nothing is under way. */
+const QUIET_LOOKS = 8;
 const LATE_US = 100_000;
 const FULL_CORE = 0.985;
 /** A client at its limit makes a turn look worse, never better: where everything came within this, it was no bottleneck. */
@@ -52,6 +56,7 @@ export async function playTurn({ store }: Arena, seated: Seated, plan: TurnPlan)
   const { fleet, contestant } = seated;
   // A server that was asked too much before has cut some off: they come back first.
   await fleet.settled();
+  await becomeQuiet(seated);
   const deliveredBefore = fleet.totals.counts.deliveries;
   const publishing = publishSteadily(seated, plan);
   await delay(warmMs(plan));
@@ -143,6 +148,19 @@ async function publishSteadily(seated: Seated, plan: TurnPlan): Promise<Publishe
   await pace({ count, timeOf, act }, new AbortController().signal);
   const failed = seated.publisher.failed - failedBefore;
   return { count, late, failed };
+}
+
+/** Resolves when nothing of an earlier turn comes any more. */
+async function becomeQuiet({ fleet }: Seated): Promise<void> {
+  const deadline = nowUs() + BACKLOG_MS * 1_000;
+  let before = fleet.totals.counts.deliveries;
+  for (let quiet = 0; quiet < QUIET_LOOKS && nowUs() < deadline; ) {
+    await delay(LOOK_MS);
+    await fleet.settled();
+    const { deliveries } = fleet.totals.counts;
+    quiet = deliveries === before ? quiet + 1 : 0;
+    before = deliveries;
+  }
 }
 
 /** Resolves with what has come, as soon as that is all of it, or nothing comes any more. */
