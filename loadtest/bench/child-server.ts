@@ -6,6 +6,8 @@ import { pin, SERVER_CORE } from "./machine.ts";
 export interface RunningServer {
   readonly pid: number;
   readonly port: number;
+  /** Resolves when it gives up nothing any more of what an earlier turn made it give up. Absent: it never does. */
+  calm?(): Promise<void>;
   stop(): Promise<unknown>;
 }
 

@@ -57,6 +57,7 @@ export async function playTurn({ store }: Arena, seated: Seated, plan: TurnPlan)
   // A server that was asked too much before has cut some off: they come back first.
   await fleet.settled();
   await becomeQuiet(seated);
+  await seated.server.calm?.();
   const deliveredBefore = fleet.totals.counts.deliveries;
   const publishing = publishSteadily(seated, plan);
   await delay(warmMs(plan));

@@ -1,5 +1,6 @@
 /** The gateway of drawchat itself. It asks no api: its room is in Redis before anybody comes. */
 import { ServiceProcess } from "@drawchat/local/process";
+import { sleep } from "@drawchat/runtime/backoff";
 import type { RunningServer } from "../child-server.ts";
 import { pin, SERVER_CORE } from "../machine.ts";
 
@@ -9,6 +10,9 @@ export const CHANGED_SETTINGS = [
   { name: "GATEWAY_HANDSHAKES_PER_ADDRESS_PER_SECOND", value: "20000", why: "they come from a few addresses" },
   { name: "LIVE_CHAT_MAX_MESSAGES_PER_USER_PER_MINUTE", value: "0", why: "eight users say everything; in the publisher's calls of accept" },
 ] as const;
+
+const LOOK_MS = 250;
+const MAX_LOOKS = 120;
 
 export interface GatewayOptions {
   redisUrl: string;
@@ -35,5 +39,16 @@ export async function startGateway({ redisUrl, secret, id, env = {} }: GatewayOp
     stopTimeoutMs: 5_000,
   });
   await pin(process.pid, SERVER_CORE);
-  return { pid: process.pid, port: process.ports.public ?? 0, stop: () => process.stop() };
+  const { public: port = 0, private: privatePort = 0 } = process.ports;
+  return { pid: process.pid, port, calm: () => calm(`http://127.0.0.1:${privatePort}/metrics`), stop: () => process.stop() };
+}
+
+/** Its steps of overload are taken back one every five seconds. */
+async function calm(metricsUrl: string): Promise<void> {
+  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+    const text = await (await fetch(metricsUrl)).text();
+    if (/^drawchat_gateway_load_level(\{.*\})? 0$/m.test(text)) return;
+    await sleep(LOOK_MS);
+  }
+  throw new Error("the gateway still is overloaded 30 s after the last message");
 }
