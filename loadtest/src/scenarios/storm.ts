@@ -7,7 +7,7 @@ import { sleep } from "@drawchat/runtime/backoff";
 import type { DialectName } from "../generator/dialects.ts";
 import { steadySchedule } from "../generator/schedule.ts";
 import type { RunReport } from "../report/run-report.ts";
-import { countHistoryReads } from "./history-reads.ts";
+import { countHistoryReads, readsBetween } from "./history-reads.ts";
 import { absence, reportOf } from "./staged-report.ts";
 import { type RunEnd, type Stage, StagedRun } from "./staged-run.ts";
 
@@ -64,7 +64,7 @@ export async function runStorm({ storm, ...stage }: StormRun): Promise<RunReport
     await sleep(storm.holdSeconds * 1_000);
     endPhase("hold");
     const back = await breakAndComeBack(staged, storm);
-    onProgress(describe(back));
+    onProgress(describeBack(back));
     endPhase("storm");
     await talking;
     endPhase("after");
@@ -107,7 +107,9 @@ async function talk({ fleet }: StagedRun, { perSecond, holdSeconds, afterSeconds
 interface Back {
   /** Sockets that lost their connection. */
   readonly cut: number;
-  /** From the cut until everybody who was begun is in, or gone for good. */
+  /** Of these, who was not in again then. */
+  readonly missing: number;
+  /** From the cut until everybody who was begun is in, or gone for good, or was waited for long enough. */
   readonly withinMs: number;
   /** Of histories, by all gateways, meanwhile; undefined where gateways do not tell. */
   readonly historyReads: number | undefined;
@@ -124,20 +126,24 @@ async function breakAndComeBack(staged: StagedRun, { kill, dropShare }: StormOpt
   else await target.kill?.(kill);
   await noticed(staged, joined);
   await staged.settled();
-  const cut = cutSoFar(staged) - before;
+  const missing = Math.max(0, joined - fleet.totals.states.joined);
+  const cut = Math.max(missing, cutSoFar(staged) - before);
   const withinMs = Math.round(performance.now() - beganMs);
   const readsAfter = await countHistoryReads(survivors);
-  return { cut, withinMs, historyReads: readsBefore === undefined || readsAfter === undefined ? undefined : readsAfter - readsBefore };
+  return { cut, missing, withinMs, historyReads: readsBetween(readsBefore, readsAfter) };
 }
 
-function describe({ cut, withinMs, historyReads }: Back): string {
+export function describeBack({ cut, missing, withinMs, historyReads }: Back): string {
   const reads = historyReads === undefined ? "" : `; gateways read ${historyReads} histories in Redis for it`;
-  return `${cut} sockets were cut off, all who came back were in after ${(withinMs / 1_000).toFixed(1)} s${reads}`;
+  const seconds = (withinMs / 1_000).toFixed(1);
+  const who = missing === 0 ? `all were back after ${seconds} s` : `${missing} of them were not back after ${seconds} s`;
+  return `${cut} sockets were cut off, ${who}${reads}`;
 }
 
-/** Who was cut off has come back, or is gone for good. */
+/** Who was cut off has come back, is on the way, or is gone for good. */
 function cutSoFar({ fleet: { totals } }: StagedRun): number {
-  return totals.counts.rejoins + totals.states.gone;
+  const { connecting, open, waiting, gone } = totals.states;
+  return totals.counts.rejoins + connecting + open + waiting + gone;
 }
 
 /** Resolves when the sockets know that their connection is gone: there are fewer than before, and no fewer at the next look. */
