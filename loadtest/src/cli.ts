@@ -27,7 +27,7 @@ what each proves, and how to read what comes out: docs/load.md.
   --help         also of one scenario: npm run load -- night --help
 
 ${TARGET_USAGE}
-Exit status: 0 clean, 1 not clean, 2 void, 64 wrong usage, 70 the run could not be made, 130 interrupted.
+Exit status: 0 clean, 1 not clean (also where it is void), 2 void, 64 wrong usage, 70 the run could not be made, 130 interrupted.
 `;
 
 // Who reads only the beginning (`| head`) has what they want: the run goes on, and its report is written.

@@ -29,10 +29,15 @@ test("a verdict names what is lost and doubled, and the hop that did it", () => 
   expect(sentences[1]).toBe("Room s1, handed, gateway-2: 2 lost, 1 doubled of 216,000 owed.");
 });
 
-test("a void run proves nothing, whatever its certificate says", () => {
-  const { kind, sentences } = verdictOf(sampleReport({ void: "the generator was the bottleneck" }));
+test("a void run proves nothing, however clean, and hides neither loss nor fault", () => {
+  const reason = "the generator was the bottleneck";
+  const { kind, sentences } = verdictOf(sampleReport({ void: reason }));
   expect(kind).toBe("void");
   expect(sentences[0]).toBe("The generator was the bottleneck.");
+  const dirty = verdictOf(sampleReport({ void: reason, certificate: dirtyCertificate() }));
+  expect(dirty).toMatchObject({ kind: "not clean", headline: "Void, and not clean: 2 lost, 1 doubled" });
+  expect(dirty.sentences[0]).toBe("The generator was the bottleneck.");
+  expect(verdictOf(sampleReport({ void: reason, faults: ["3 likes are missing"] })).kind).toBe("not clean");
 });
 
 test("a fault that was found beside the ledger makes a run not clean, whatever its certificate says", () => {

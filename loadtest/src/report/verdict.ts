@@ -19,13 +19,19 @@ export function verdictOf({ void: reason, certificate, faults = [] }: Pick<RunRe
     ...faults.map((fault) => `${capital(fault)}.`),
     ...(certificate === undefined ? ["Nothing was checked by a ledger."] : sentencesOf(certificate)),
   ];
-  if (reason !== undefined)
-    return { kind: "void", headline: "Void: this run proves nothing", sentences: [`${capital(reason)}.`, ...checked] };
-  if (certificate?.isClean === false)
-    return { kind: "not clean", headline: `Not clean: ${faultsOf(hopsOf(certificate))}`, sentences: checked };
-  if (faults.length > 0) return { kind: "not clean", headline: `Not clean: ${count(faults.length, "fault")} found`, sentences: checked };
+  // What is wrong is told first, also where the generator lagged: a script that looks at the exit status is not to miss it.
+  const isVoid = reason !== undefined;
+  const sentences = isVoid ? [`${capital(reason)}.`, ...checked] : checked;
+  const notClean = isVoid ? "Void, and not clean" : "Not clean";
+  if (certificate?.isClean === false) return { kind: "not clean", headline: `${notClean}: ${wrongWith(certificate)}`, sentences };
+  if (faults.length > 0) return { kind: "not clean", headline: `${notClean}: ${count(faults.length, "fault")} found`, sentences };
+  if (isVoid) return { kind: "void", headline: "Void: this run proves nothing", sentences };
   if (certificate === undefined) return { kind: "unchecked", headline: "Measured, not checked", sentences: checked };
   return { kind: "clean", headline: "Clean: all was delivered once, in order", sentences: checked };
+}
+
+function wrongWith(certificate: Certificate): string {
+  return faultsOf(hopsOf(certificate)) || `${count(certificate.unreadableFrames ?? 0, "frame")} could not be read`;
 }
 
 /** `clean`, `not watched`, or what is wrong with it. */
