@@ -136,7 +136,7 @@ export class Ledger {
 
   async #isSettled(lagging: CountLagging): Promise<boolean> {
     const { log, trails } = this.#taps;
-    if (log !== undefined && !(await log.isEmpty().catch(() => false))) return false;
+    if (log !== undefined && !(await log.isStored().catch(() => false))) return false;
     for (const [room, { ackedUpto }] of this.#accounts) {
       const upto = Math.max(ackedUpto, log?.upto(room) ?? 0);
       if (trails.some((trail) => trail.room === room && !trail.isAt(upto))) return false;

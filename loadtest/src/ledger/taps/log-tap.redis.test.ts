@@ -47,6 +47,24 @@ test("what accept declares as not shown live is told apart, and nothing that wai
   expect(tap.upto(ROOM)).toBe(accepted.findLast(({ isSkipped }) => isSkipped !== true)?.id);
 });
 
+test("what other rooms of the partition have in the log is not waited for", async () => {
+  const redis = commandClient(server.url, "test", log);
+  await redis.connect();
+  const partition = partitionOfRoom("s7");
+  const other = Array.from({ length: 10_000 }, (_, i): RoomName => `s${i + 8}`).find((room) => partitionOfRoom(room) === partition);
+  if (other === undefined) throw new Error("a second room of the partition");
+  const say = await openRoom(redis, "s7", 0);
+  await redis.xtrim(keys.log(partition), "MAXLEN", 0);
+  await (await openRoom(redis, other, 0))(1);
+  const tap = new LogTap({ run: RUN, rooms: ["s7"], url: server.url, log });
+  await tap.start();
+  expect(await tap.isStored()).toBe(true);
+  await say(1);
+  expect(await tap.isStored()).toBe(false);
+  await tap.stop();
+  redis.disconnect();
+});
+
 test("what was stored before anybody looked is in the history, and told once also where the end comes at once", async () => {
   const redis = commandClient(server.url, "test", log);
   await redis.connect();

@@ -88,10 +88,21 @@ export class LogTap {
     return this.#rooms.get(room)?.shownUpto ?? 0;
   }
 
-  /** True where Postgres has everything of these rooms' partitions, by the log. Rejects where Redis is away. */
-  async isEmpty(): Promise<boolean> {
-    const lengths = await Promise.all(this.#partitions.map(({ partition }) => this.#redis.xlen(keys.log(partition))));
-    return lengths.every((length) => length === 0);
+  /** True where Postgres has everything of these rooms, by the log: others of the partition may have more in it. Rejects where Redis is away. */
+  async isStored(): Promise<boolean> {
+    const waiting = await Promise.all(this.#partitions.map(({ partition }) => this.#hasWaiting(partition)));
+    return !waiting.includes(true);
+  }
+
+  async #hasWaiting(partition: number): Promise<boolean> {
+    for (let from = "-"; ; ) {
+      const page = await this.#redis.xrangeBuffer(keys.log(partition), from, "+", "COUNT", ENTRIES_A_READ);
+      for (const [id, fields] of page) {
+        from = `(${id.toString("latin1")}`;
+        if (decodeEntry(id.toString("latin1"), fields).rooms.some((room) => this.#rooms.has(room))) return true;
+      }
+      if (page.length < ENTRIES_A_READ) return false;
+    }
   }
 
   /** Reads what the history has beyond, and ends. Rejects where that cannot be read: then nobody knows what was logged. */
