@@ -10,6 +10,7 @@ import { gatewaysOf } from "./windows.ts";
 export interface Basis {
   readonly reports: readonly { readonly file: string; readonly report: RunReport }[];
   readonly bench: Costs | undefined;
+  /** As `machineWords` tells it; `none` where nothing counts. */
   readonly machine: string;
   /** What was passed over, and why. */
   readonly notes: readonly string[];
@@ -20,28 +21,38 @@ const COSTS_FILE = "costs.json";
 const OF_BENCH = [COSTS_FILE, "bench-"];
 const costsSchema = Compile(Costs);
 
-/** Runs that count, of the machine that ran last, with curves of a gateway. Rejects where the folder cannot be read. */
+/** Runs that count, with curves of a gateway, and costs: of the machine that ran last. Rejects where the folder cannot be read. */
 export async function readBasis(folder: string, except?: string): Promise<Basis> {
   const notes: string[] = [];
   const found = await readReports(folder, (problem) => {
     if (!OF_BENCH.some((name) => problem.startsWith(join(folder, name)))) notes.push((problem.split("\n")[0] ?? problem).replace(/:$/, ""));
   });
-  const bench = await readCosts(join(folder, COSTS_FILE), notes);
+  const costs = await readCosts(join(folder, COSTS_FILE), notes);
   const counting = found.filter(({ file, report }) => {
     const why = report.void !== undefined ? "is void" : gatewaysOf(report).length === 0 ? "has no curves of a gateway" : undefined;
     if (why !== undefined) notes.push(`${file} ${why}`);
     return why === undefined && (except === undefined || resolve(file) !== resolve(except));
   });
-  const machine = bench?.machine ?? counting.at(-1)?.report.machine;
-  const isOfMachine = ({ cpus, model }: { cpus: number; model: string }) => cpus === machine?.cpus && model === machine.model;
-  const others = counting.filter(({ report }) => !isOfMachine(report.machine));
-  notes.push(...others.map(({ file }) => `${file} is of another machine`));
-  return {
-    reports: counting.filter(({ report }) => isOfMachine(report.machine)),
-    bench,
-    machine: machine === undefined ? "none" : `${machine.cpus} cores, ${machine.model}`,
-    notes,
-  };
+  const times = [
+    ...counting.map(({ report }) => ({ machine: machineWords(report), atMs: Date.parse(report.startedAt) })),
+    ...(costs === undefined ? [] : [{ machine: machineWords(costs), atMs: Date.parse(costs.measuredAt) }]),
+  ];
+  const machine = times.toSorted((a, b) => b.atMs - a.atMs)[0]?.machine ?? "none";
+  const bench = costs !== undefined && machineWords(costs) === machine ? costs : undefined;
+  const reports = counting.filter(({ report }) => machineWords(report) === machine);
+  const others = counting.filter((one) => !reports.includes(one)).map(({ file }) => file);
+  if (costs !== bench) others.push(join(folder, COSTS_FILE));
+  notes.push(...others.map((file) => `${file} is of another machine`));
+  return { reports, bench, machine, notes };
+}
+
+/** Machines are told apart by it. */
+export function machineWords({
+  machine: { cpus, model },
+}: {
+  readonly machine: { readonly cpus: number; readonly model: string };
+}): string {
+  return `${cpus} cores, ${model}`;
 }
 
 async function readCosts(path: string, notes: string[]): Promise<Costs | undefined> {

@@ -2,7 +2,7 @@
 import { parseOptions, UsageError, usageText } from "../command/option-reader.ts";
 import { count } from "../report/format.ts";
 import { ReportError, readReport } from "../report/report-file.ts";
-import { type Basis, readBasis } from "./basis.ts";
+import { type Basis, machineWords, readBasis } from "./basis.ts";
 import { checkRun, eventBytesFor } from "./check.ts";
 import { honestyOf } from "./honesty.ts";
 import { limitsOf } from "./limits.ts";
@@ -50,7 +50,10 @@ async function answer({ night, hardware, check, isJson }: Asked, basis: Basis): 
   const reports = basis.reports.map(({ report }) => report);
   if (check !== undefined) {
     const heldOut = await readReport(check);
-    return checkText(check, heldOut, checkRun(heldOut, reports, basis.bench));
+    const own = machineWords(heldOut);
+    const elsewhere =
+      own === basis.machine ? "" : `${check} is of another machine (${own}) than what it is predicted from (${basis.machine})\n`;
+    return elsewhere + checkText(check, heldOut, checkRun(heldOut, reports, basis.bench));
   }
   if (night === undefined) return USAGE;
   const plan = planFor(night, hardware, basis);

@@ -86,6 +86,7 @@ function learnRole(role: RoleName, reports: readonly RunReport[], bench: BenchCo
   const fitted = nonNegativeFit(
     observations.map((one) => ({ x: measured.map((driver) => one.load[driver] ?? 0), y: one.cpuMicros, weight: weightOf(one) })),
   );
+  if (fitted.every((cost) => cost === 0)) return undefined; // nothing that it does was seen often enough, or it cost nothing to see
   const costOf = (driver: string) => {
     const cost = fitted[measured.indexOf(driver)];
     // Nothing is free: a cost of zero is one that the others have swallowed.

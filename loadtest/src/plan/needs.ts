@@ -2,7 +2,7 @@
 import { bytes, count, number, percent } from "../report/format.ts";
 import type { Plan } from "./plan-text.ts";
 import type { RoleName } from "./roles.ts";
-import type { Hardware } from "./sizing.ts";
+import { type Hardware, MAX_HANDSHAKES, MAX_SOCKETS, type Pressure } from "./sizing.ts";
 
 const MOMENT_WORDS = {
   draw: "the burst at the draw",
@@ -25,29 +25,42 @@ export function needs(plan: Plan): Cells[] {
       "  their machines",
       known(machines, (n) => `${count(n, "machine")} of ${count(hardware.coresPerMachine, "core")}${cardWords(plan, n)}`),
     ],
-    [
-      "  what decides",
-      decides === undefined ? "–" : `${MOMENT_WORDS[decides]}: ${cores("gateway", sizing.gatewayCpu)} (at most ${percent(hardware.full)})`,
-    ],
+    ["  what decides", decides === undefined ? "–" : decisionWords(decides, hardware, (cpu) => cores("gateway", cpu))],
     [
       "  a socket gets",
       atDraw === undefined
         ? "not measured"
         : `a write every ${number(1_000 / Math.max(0.001, (atDraw.load.writes ?? 0) / Math.max(1, atDraw.load.sockets ?? 1)))} ms at the draw, tick ${number(atDraw.tickMs)} ms`,
     ],
-    ["  memory", `${known(sizing.gatewayBytes, bytes)} a gateway, ${known(sizing.kernelBytesPerMachine, bytes)} of the kernel's a machine`],
+    [
+      "  memory",
+      listed(
+        ["a gateway's", sizing.gatewayBytes, (n) => `${bytes(n)} a gateway`],
+        ["the kernel's", sizing.kernelBytesPerMachine, (n) => `${bytes(n)} of the kernel's a machine`],
+      ),
+    ],
     [
       "  network",
-      `${known(sizing.networkOutPerMachine, (n) => `${number((n * 8) / 1e6)} Mbit/s out`)}, ${known(sizing.networkInPerMachine, (n) => `${number((n * 8) / 1e6)} Mbit/s in`)} a machine`,
+      listed(
+        ["out", sizing.networkOutPerMachine, (n) => `${megabits(n)} out a machine`],
+        ["in", sizing.networkInPerMachine, (n) => `${megabits(n)} in a machine`],
+      ),
     ],
     ["balancers (HAProxy)", known(sizing.haproxyCpu, (cpu) => `${number(Math.ceil(cpu / hardware.full))} cores`)],
     [
       "Redis",
-      `${known(sizing.shards, (n) => shardWords(plan, n))}: ${cores("redis", sizing.redisCpu)} in all, ${known(sizing.redisOut, (n) => `${number((n * 8) / 1e6)} Mbit/s`)} to the gateways, ${known(sizing.redisBytes, bytes)} of data`,
+      listed(
+        ["CPU", sizing.redisCpu, (cpu) => `${shardWords(plan, sizing.shards ?? 1)}: ${cores("redis", cpu)} in all`],
+        ["traffic", sizing.redisOut, (n) => `${megabits(n)} to the gateways`],
+        ["memory", sizing.redisBytes, (n) => `${bytes(n)} of data`],
+      ),
     ],
     ["apis", known(sizing.apiCpu, (cpu) => `${pairAtLeast(cpu, hardware)}, ${number(cpu)} of a core while the doors are open`)],
     ["writers", known(sizing.writerCpu, (cpu) => `${pairAtLeast(cpu, hardware)}, ${number(cpu)} of a core`)],
-    ["Postgres", `${number(sizing.rowsPerSecond)} rows a second at the draw: ${cores("postgres", sizing.postgresCpu)}`],
+    [
+      "Postgres",
+      `${number(sizing.rowsPerSecond)} rows a second at the draw: ${listed(["CPU", sizing.postgresCpu, (cpu) => cores("postgres", cpu)])}`,
+    ],
     [
       "  rows a night",
       `${number(rows.messages)} messages, ${number(rows.likes)} likes, ${number(rows.viewers)} viewers: ${known(sizing.rowsBytes, bytes)}`,
@@ -55,6 +68,27 @@ export function needs(plan: Plan): Cells[] {
   ];
   return cell.map(([name, need]) => [`  ${name}`, need]);
 }
+
+function decisionWords({ limit, moment, used }: Pressure, { full, networkGbit }: Hardware, cores: (cpu: number) => string): string {
+  if (limit === "sockets") return `sockets: ${percent(used)} of ${number(MAX_SOCKETS)} a gateway`;
+  const when = MOMENT_WORDS[moment];
+  if (limit === "handshakes")
+    return `${when}: ${number(used * MAX_HANDSHAKES)} handshakes a second of a gateway (at most ${number(MAX_HANDSHAKES)})`;
+  if (limit === "card") return `${when}: ${percent(used * full)} of a card of ${number(networkGbit)} Gbit/s (at most ${percent(full)})`;
+  return `${when}: ${cores(used * full)} (at most ${percent(full)})`;
+}
+
+type Part = readonly [what: string, value: number | undefined, words: (value: number) => string];
+
+/** What was measured, and at the end what was not; where nothing was, that alone, once. */
+function listed(...parts: readonly Part[]): string {
+  const known = parts.flatMap(([, value, words]) => (value === undefined ? [] : [words(value)]));
+  if (known.length === 0) return "not measured";
+  const missing = parts.filter(([, value]) => value === undefined).map(([what]) => what);
+  return [...known, ...(missing.length === 0 ? [] : [`${missing.join(" and ")} not measured`])].join(", ");
+}
+
+const megabits = (bytesPerSecond: number) => `${number((bytesPerSecond * 8) / 1e6)} Mbit/s`;
 
 /** Cores that stay empty are told with why. */
 function cardWords({ sizing: { gateways = 0 }, hardware }: Plan, machines: number): string {

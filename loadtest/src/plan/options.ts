@@ -67,14 +67,16 @@ export interface Asked {
   readonly isJson: boolean;
 }
 
+const MAX_VIEWERS = 1e8;
+
 /** Throws a UsageError that names every wrong option. */
 export function parseNight(values: Values): Asked {
   const problems: string[] = [];
-  const number = (name: keyof typeof OPTIONS, fallback: number, { min = 0, max = 1e9 } = {}): number => {
+  const number = (name: keyof typeof OPTIONS, fallback: number, { min = 0, max = 1e9, isWhole = false } = {}): number => {
     const text = values[name];
     const value = text === undefined ? fallback : Number(text);
-    if (value >= min && value <= max) return value;
-    problems.push(`--${name} is a number from ${min} to ${max}, not ${String(text)}`);
+    if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return value;
+    problems.push(`--${name} is a ${isWhole ? "whole " : ""}number from ${min} to ${max}, not ${String(text)}`);
     return fallback;
   };
   const share = (name: keyof typeof OPTIONS, fallback: number): number => {
@@ -86,10 +88,11 @@ export function parseNight(values: Values): Asked {
   const check = typeof values.check === "string" ? values.check : undefined;
   if (values.viewers === undefined && check === undefined)
     problems.push("--viewers is missing: how many watch at once, such as --viewers 10000");
-  const viewers = number("viewers", 1, { min: 1, max: 1e8 });
+  // Where they are missing or wrong, that alone is told: no number of chatters is then too many.
+  const viewers = number("viewers", MAX_VIEWERS, { min: 1, max: MAX_VIEWERS, isWhole: true });
   const night: NightAsked = {
     viewers,
-    rooms: number("rooms", 1, { min: 1, max: 10_000 }),
+    rooms: number("rooms", 1, { min: 1, max: 10_000, isWhole: true }),
     chatters: String(values.chatters ?? "1%").endsWith("%") ? viewers * share("chatters", 0.01) : number("chatters", 0, { max: viewers }),
     messagesPerChatterPerMinute: number("messages-per-chatter-per-minute", 2, { max: 6_000 }),
     burst: number("burst", 3, { min: 1, max: 1_000 }),
@@ -102,7 +105,7 @@ export function parseNight(values: Values): Asked {
     comebackSeconds: number("comeback-seconds", 60, { min: 1, max: 3_600 }),
   };
   const hardware = {
-    coresPerMachine: number("gateways-cores", 4, { min: 1, max: 1_024 }),
+    coresPerMachine: number("gateways-cores", 4, { min: 1, max: 1_024, isWhole: true }),
     networkGbit: number("network-gbit", 10, { min: 0.01, max: 1_000 }),
     full: share("full", 0.7),
   };

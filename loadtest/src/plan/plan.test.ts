@@ -13,6 +13,7 @@ import { nonNegativeFit } from "./least-squares.ts";
 import { limitsOf } from "./limits.ts";
 import { learnCosts } from "./machine-costs.ts";
 import { type Asked, parseNight } from "./options.ts";
+import { planText } from "./plan-text.ts";
 import { sizeNight } from "./sizing.ts";
 import { syntheticRun, syntheticRuns } from "./synthetic-run.ts";
 
@@ -60,6 +61,26 @@ test("what no run did is unknown, not free", () => {
   expect(cpu.gateway?.writes).toBeGreaterThan(0);
   expect(learnCosts([]).cpu.gateway).toBeUndefined();
   expect(plan({}, learnCosts([])).sizing.gateways).toBeUndefined();
+});
+
+test("a role that no run shows at work is not known, and the plan says so once", () => {
+  const short = syntheticRun({
+    scenario: "fanout",
+    startedAt: "2026-05-01T20:00:00.000Z",
+    textBytes: 80,
+    steps: [{ seconds: 10, sockets: 100, messages: 10 }],
+  });
+  const costs = learnCosts([short]);
+  expect(Object.keys(costs.cpu)).toEqual(["gateway"]);
+  const { night: small, hardware } = asked({ viewers: "1000" });
+  const sizing = sizeNight(small, hardware, costs, undefined);
+  expect(sizing).toMatchObject({ writerCpu: undefined, postgresCpu: undefined, redisCpu: undefined });
+  const limits = limitsOf(small, hardware, costs, { sizing, eventBytes: undefined });
+  const told = planText({ night: small, hardware, costs, sizing, limits, honesty: undefined, basis: "a machine", sampled: undefined });
+  expect(told).toMatch(/^ +Redis +not measured$/m);
+  expect(told).toMatch(/^ +writers +not measured$/m);
+  expect(told).toMatch(/^ +Postgres +1 rows a second at the draw: not measured$/m);
+  expect(told).not.toMatch(/not measured[,:] .*not measured|0 of a core/);
 });
 
 test("a run is predicted from the others, figure by figure", () => {
@@ -132,6 +153,22 @@ test("no gateway has more to send than the network card of its machine takes", (
   expect(sizing.gateways).toBeGreaterThan(plan({ chatters: "10%" }).sizing.gateways ?? 0);
 });
 
+test("what decides is what one gateway fewer would not hold", () => {
+  const decides = (options: Record<string, string>) => plan({ chatters: "0", ...options }).sizing.decides;
+  expect(decides({ "comeback-seconds": "3600", "join-minutes": "600" })).toMatchObject({ limit: "sockets" });
+  expect(decides({ "comeback-seconds": "3600", "join-minutes": "0.1", full: "100%" })).toMatchObject({
+    limit: "handshakes",
+    moment: "doors",
+  });
+  expect(plan({ chatters: "10%", "network-gbit": "1" }).sizing.decides).toMatchObject({ limit: "card", moment: "draw" });
+  expect(plan({ chatters: "10%", full: "35%" }).sizing.decides).toMatchObject({ limit: "core", moment: "draw" });
+});
+
+test("one gateway that is enough is not made three by a comeback that it cannot have", () => {
+  const options = { viewers: "40000", chatters: "0", "comeback-seconds": "1", full: "20%" };
+  expect(plan(options).sizing).toMatchObject({ gateways: 1, decides: { used: expect.any(Number) } });
+});
+
 test("rows of a night are counted in bytes where each table was measured, else not", () => {
   const { rows, rowsBytes } = plan({ viewers: "1000", chatters: "10", "messages-per-chatter-per-minute": "1", hours: "1" }).sizing;
   expect(rows).toEqual({ messages: 600, likes: 500, viewers: 1_000 });
@@ -153,10 +190,15 @@ test("wrong options are told together", () => {
   expect(() => parseNight({})).toThrow(/^--viewers is missing: .*$/);
   expect(() => parseNight({ viewers: "many", v1: "2", full: "0%" })).toThrow(
     new UsageError([
-      "--viewers is a number from 1 to 100000000, not many",
+      "--viewers is a whole number from 1 to 100000000, not many",
       "--v1 is a percentage such as 25%, not 2",
       "--full of 0% leaves nothing to use",
     ]),
+  );
+  expect(() => parseNight({ viewers: "many", chatters: "100" })).toThrow(/^--viewers [^\n]*$/);
+  expect(parseNight({ check: "a.json", chatters: "100" }).night).toBeUndefined();
+  expect(() => parseNight({ viewers: "10.5", rooms: "2.5", "gateways-cores": "1.5" })).toThrow(
+    /--viewers is a whole .*\n--rooms is a whole .*\n--gateways-cores is a whole /,
   );
   expect(asked({ chatters: "500" }).night.chatters).toBe(500);
   expect(asked({ chatters: "2%" }).night.chatters).toBe(20_000);
@@ -229,7 +271,7 @@ test("the command plans, checks a held-out run, and says what to do where there 
   expect(told).toContain(`${voided} is void, what was measured and the errors prove nothing: the generator was the bottleneck\n`);
   expect(told).toMatch(/CPU of gateway-1 +[\d.]+ s/);
   expect(checked.output).toMatch(/CPU of gateway-1 +[\d.]+ s +[\d.]+ s +[+−][\d.]+ %/);
-  const usage = "--viewers is a number from 1 to 100000000, not 0; all options: npm run plan -- --help\n";
+  const usage = "--viewers is a whole number from 1 to 100000000, not 0; all options: npm run plan -- --help\n";
   expect(wrong).toEqual({ status: 64, output: usage });
   expect(await run("--vewers", "1")).toEqual({ status: 64, output: "Unknown option '--vewers'; all options: npm run plan -- --help\n" });
   expect((await run("-h")).status).toBe(0);

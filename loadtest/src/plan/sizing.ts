@@ -28,12 +28,20 @@ const CLIENT_FRAME_BYTES = 110;
 const HANDSHAKE_BYTES = 1_200;
 const MAX_GATEWAYS = 100_000;
 
+/** One thing that a gateway has a limit of, at one moment. */
+export interface Pressure {
+  readonly limit: "core" | "card" | "handshakes" | "sockets";
+  readonly moment: Moment;
+  /** 1: as much as is allowed. */
+  readonly used: number;
+}
+
 export interface Sizing {
   /** Undefined: no number of them is enough, or nothing is known. */
   readonly gateways: number | undefined;
   readonly machines: number | undefined;
-  /** At the moment that decides. */
-  readonly decides: Moment | undefined;
+  /** What made one gateway fewer too few; with one alone, what is nearest to its limit. */
+  readonly decides: Pressure | undefined;
   readonly atDraw: GatewayUse | undefined;
   readonly gatewayCpu: number | undefined;
   readonly gatewayBytes: number | undefined;
@@ -60,7 +68,7 @@ export interface Sizing {
 /** `eventBytes` undefined: no run shows how large an event is, and nothing that depends on it is known. */
 export function sizeNight(night: NightAsked, hardware: Hardware, costs: MachineCosts, eventBytes: number | undefined): Sizing {
   const gateways =
-    costs.cpu.gateway === undefined || eventBytes === undefined ? undefined : fewestGateways(night, hardware, costs, eventBytes);
+    costs.cpu.gateway === undefined || eventBytes === undefined ? undefined : fewestGateways(night, hardware, { costs, eventBytes });
   const uses = gateways === undefined || eventBytes === undefined ? [] : usesOf(night, gateways, costs, eventBytes);
   const busiest = uses.toSorted((a, b) => cpuOf(b.use) - cpuOf(a.use))[0];
   const atDraw = uses.find(({ moment }) => moment === "draw")?.use;
@@ -71,7 +79,7 @@ export function sizeNight(night: NightAsked, hardware: Hardware, costs: MachineC
   return {
     gateways,
     machines,
-    decides: busiest?.moment,
+    decides: gateways === undefined || eventBytes === undefined ? undefined : decisionOf(night, gateways, hardware, { costs, eventBytes }),
     atDraw,
     gatewayCpu: busiest === undefined ? undefined : cpuOf(busiest.use),
     gatewayBytes: gatewayMemory && gateways && gatewayMemory.baseBytes + gatewayMemory.perSocketBytes * sockets,
@@ -141,16 +149,38 @@ function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { 
   };
 }
 
-/** More gateways never make one of them busier: the fewest that are enough are found by halving. */
-function fewestGateways(night: NightAsked, hardware: Hardware, costs: MachineCosts, eventBytes: number): number | undefined {
-  const areEnough = (gateways: number) => {
-    if (night.viewers / gateways > MAX_SOCKETS) return false;
-    return usesOf(night, gateways, costs, eventBytes).every(
-      ({ use, load }) => cpuOf(use) <= hardware.full && use.bytesOut <= cardBytes(hardware) && load.joins <= MAX_HANDSHAKES,
-    );
-  };
+interface Measured {
+  readonly costs: MachineCosts;
+  readonly eventBytes: number;
+}
+
+function pressuresOf(night: NightAsked, gateways: number, hardware: Hardware, { costs, eventBytes }: Measured): Pressure[] {
+  return [
+    { limit: "sockets", moment: "draw", used: night.viewers / gateways / MAX_SOCKETS },
+    ...usesOf(night, gateways, costs, eventBytes).flatMap(({ moment, use, load }): Pressure[] => [
+      { limit: "core", moment, used: cpuOf(use) / hardware.full },
+      { limit: "card", moment, used: use.bytesOut / cardBytes(hardware) },
+      { limit: "handshakes", moment, used: load.joins / MAX_HANDSHAKES },
+    ]),
+  ];
+}
+
+function decisionOf(night: NightAsked, gateways: number, hardware: Hardware, measured: Measured): Pressure | undefined {
+  const [strongest] = pressuresOf(night, Math.max(1, gateways - 1), hardware, measured).toSorted((a, b) => b.used - a.used);
+  return pressuresOf(night, gateways, hardware, measured).find(
+    ({ limit, moment }) => limit === strongest?.limit && moment === strongest.moment,
+  );
+}
+
+/**
+ * One alone has no comeback to serve, two have: one is looked at by itself. From two on more gateways never make one of them
+ * busier, and the fewest that are enough are found by halving.
+ */
+function fewestGateways(night: NightAsked, hardware: Hardware, measured: Measured): number | undefined {
+  const areEnough = (gateways: number) => pressuresOf(night, gateways, hardware, measured).every(({ used }) => used <= 1);
+  if (areEnough(1)) return 1;
   if (!areEnough(MAX_GATEWAYS)) return undefined;
-  let [tooFew, enough] = [0, MAX_GATEWAYS];
+  let [tooFew, enough] = [1, MAX_GATEWAYS];
   while (enough - tooFew > 1) {
     const middle = Math.floor((tooFew + enough) / 2);
     if (areEnough(middle)) enough = middle;
