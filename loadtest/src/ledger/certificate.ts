@@ -24,6 +24,7 @@ export type Hop = Static<typeof Hop>;
  *   no_connection  `sent`: its sender had none when it was due
  *   unanswered     `accepted`: the connection ended before the answer, and the sender knows that
  *   sampled        `handed`, `received`: accepted and declared as not shown
+ *   unknown        as `sampled`, where the chat samples and, without the log and an ack, nobody says whether it was to be shown
  *   reset          `received`: the socket was told to begin anew (`reset`, `recovered: false`)
  *   dead_letter    `stored`: Postgres would not take it, an operator can
  */

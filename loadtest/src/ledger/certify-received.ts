@@ -33,10 +33,11 @@ export interface ReceivedParts {
   accepted: Accepted;
   /** Ids that hops before the gateways brought so far. */
   due: readonly number[];
-  sampled: ReadonlySet<number>;
+  /** Why something need not be shown, by the name of the rule. */
+  ruleOf: (id: number) => string | undefined;
 }
 
-export function judgeReceived({ groups, handed, accepted, due, sampled }: ReceivedParts): ReceivedVerdict {
+export function judgeReceived({ groups, handed, accepted, due, ruleOf }: ReceivedParts): ReceivedVerdict {
   const deliveries = sumDeliveries(groups, due, accepted);
   const owedOf = groups.map(({ owed }) => countAlong(owed));
   const resetOf = groups.map(({ reset }) => countAlong(reset));
@@ -52,13 +53,13 @@ export function judgeReceived({ groups, handed, accepted, due, sampled }: Receiv
     const [received = 0, late = 0, again = 0] = [deliveries.received[i], deliveries.late[i], deliveries.again[i]];
     const [listened, reset] = [sum(owedOf, id), sum(resetOf, id)];
     const isWithheld = handed.some((one) => one.withheld.has(id));
-    const isSampled = sampled.has(id);
-    const missing = isWithheld && !isSampled ? 0 : Math.max(0, listened - received);
+    const rule = ruleOf(id);
+    const missing = isWithheld && rule === undefined ? 0 : Math.max(0, listened - received);
     result.owed += received + missing + reset;
     delivered += received;
     skip("reset", reset);
-    const undeclared = isSampled ? declared.undeclared(id, missing) : missing;
-    skip("sampled", missing - undeclared);
+    const undeclared = rule === undefined ? missing : declared.undeclared(id, missing);
+    if (rule !== undefined) skip(rule, missing - undeclared);
     if (undeclared > 0) result.lost.set(id, undeclared);
     // More than are owed it got it, though nobody got it twice: they had no right to it.
     const beyond = again + Math.max(0, received - listened);

@@ -214,6 +214,30 @@ test("what is sampled need not be handed over or received where batches say so, 
   expect(blamed(runWith({ sends, stored: stored?.filter(({ n }) => n !== VICTIM) }))).toEqual(["stored lost"]);
 });
 
+test("what only the history shows of version 1 is not called lost where the chat samples, and is where it does not", () => {
+  const { receipts, stored } = observe({ hop: "logged", kind: "lost" }, 1);
+  const all = observe(undefined, 1);
+  const urlAlone = (told: number) =>
+    certifyRoom(RUN, {
+      ...all,
+      logged: undefined,
+      trails: [],
+      receipts: receipts.map((group) => ({ ...group, sampled: group.version === 2 ? told : 0 })),
+    });
+  expect(stored).toHaveLength(MESSAGES - 1);
+  const sampled = urlAlone(SOCKETS);
+  expect(blamed(sampled)).toEqual([]);
+  for (const where of ["gateway-1 v1", "gateway-2 v2"])
+    expect(rowOf(sampled, "received", where)).toMatchObject({ owed: 18, once: 15, skipped: { unknown: 3 }, lost: 0 });
+  const everywhere = ["gateway-1 v1", "gateway-1 v2", "gateway-2 v1", "gateway-2 v2"].map((where) => `received ${where} lost`);
+  expect(blamed(urlAlone(0))).toEqual(everywhere);
+  // Version 2 is told how many, and what is missing beyond that is lost.
+  expect(rowOf(urlAlone(1), "received", "gateway-1 v2")).toMatchObject({ skipped: { unknown: 1 }, lost: 2 });
+  // What one gateway's sockets got was to be shown.
+  const cut = observe({ hop: "relayed", kind: "lost" }, 1).receipts.map((group) => ({ ...group, sampled: SOCKETS }));
+  expect(blamed(certifyRoom(RUN, { ...all, logged: undefined, trails: [], receipts: cut }))).toEqual(everywhere.slice(2));
+});
+
 test("a dead letter and a withdrawn message are declared, a row that is just not there is lost", () => {
   const withdrawn = sendsOf(2, (all) => {
     ackAll(all);

@@ -15,6 +15,8 @@ import { viewTrail } from "./trail-stretches.ts";
 
 /** Accepted, but declared as not shown. */
 const SAMPLED = "sampled";
+/** Accepted by a chat that samples, and nobody who was watched says whether it was to be shown. */
+const UNKNOWN = "unknown";
 /** Accepted, not taken by Postgres, kept for an operator. */
 const DEAD_LETTER = "dead_letter";
 
@@ -28,6 +30,7 @@ class RoomAudit {
   readonly #book: SendBook;
   readonly #accepted: Accepted;
   readonly #sampled: ReadonlySet<number>;
+  readonly #unknown: ReadonlySet<number>;
 
   constructor(run: number, seen: RoomObservations) {
     this.page = new RoomPage(run, seen.room);
@@ -35,6 +38,7 @@ class RoomAudit {
     this.#book = new SendBook(seen.sends);
     this.#accepted = new Accepted(seen, this.#book);
     this.#sampled = new Set([...seen.sampled, ...this.#book.skipped]);
+    this.#unknown = this.#perhapsSampled();
     this.#writeSends();
     const logged = this.#writeLogged();
     this.#writeReceived(logged, this.#writeGateways(logged));
@@ -95,7 +99,7 @@ class RoomAudit {
         handed: own.length > 0 ? own : sameVersion,
         accepted: this.#accepted,
         due,
-        sampled: this.#sampled,
+        ruleOf: this.#sampledRule,
       });
       const found = (times: ReadonlyMap<number, number>) => [...times].map(([id, count]) => this.#found(id, count));
       const { lost, doubled, disordered } = verdict;
@@ -113,7 +117,20 @@ class RoomAudit {
     this.#add("stored", "", judge({ owed, seen: this.#accepted.sightings(stored), before: blemishes, ruleOf }));
   }
 
-  readonly #sampledRule = (id: number) => (this.#sampled.has(id) ? SAMPLED : undefined);
+  readonly #sampledRule = (id: number) => (this.#sampled.has(id) ? SAMPLED : this.#unknown.has(id) ? UNKNOWN : undefined);
+
+  /**
+   * Without the log only acks tell what is sampled. What was stored without one (version 1 has none) and came by no gateway and to
+   * no socket may be sampled, where the chat says that it samples at all: where it does not, that is lost.
+   */
+  #perhapsSampled(): Set<number> {
+    const { logged, stored = [], receipts, trails } = this.#seen;
+    const doesSample = this.#sampled.size > 0 || receipts.some(({ sampled }) => sampled > 0);
+    if (logged !== undefined || !doesSample) return new Set();
+    const relayed = trails.flatMap((trail) => trail.relayed.filter(([, sockets]) => sockets >= 0).map(([id]) => id));
+    const known = new Set([...[...this.#book.acked.values()].flat(), ...receipts.flatMap(({ ids }) => ids), ...relayed]);
+    return new Set(stored.map(({ id }) => id).filter((id) => !known.has(id)));
+  }
 
   /** Accepted, and withdrawn by name since. */
   #rejection(id: number): string | undefined {
