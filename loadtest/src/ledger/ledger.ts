@@ -56,10 +56,18 @@ interface Taps {
   readonly trails: readonly TrailTap[];
 }
 
+/** Read to the end. */
+interface Seen {
+  readonly log: LogTap | undefined;
+  readonly trails: readonly GatewayTrail[];
+  readonly receipts: readonly ReceiptsReport[];
+}
+
 export class Ledger {
   readonly #run: number;
   readonly #accounts: ReadonlyMap<RoomName, RoomAccount>;
   readonly #taps: Taps;
+  readonly #notes: string[] = [];
 
   private constructor(run: number, rooms: readonly RoomName[], taps: Taps) {
     this.#run = run;
@@ -112,16 +120,24 @@ export class Ledger {
     }
   }
 
-  /** Ends the watch. Rejects where a hop that was watched cannot be read to its end: there is no certificate then. */
+  /** What could not be read at the end, and why: these hops are not watched. */
+  get notes(): readonly string[] {
+    return this.#notes;
+  }
+
+  /** Ends the watch. A hop that cannot be read to its end is not watched, and `notes` says so: of the others there is a certificate. */
   async finish(receipts: readonly ReceiptsReport[]): Promise<Certificate> {
     const { log, trails } = this.#taps;
     try {
-      await log?.finish();
+      const logTap = await this.#readOr("the log", async () => {
+        await log?.finish();
+        return log;
+      });
       const told = await Promise.all(trails.map(async (tap) => ({ room: tap.room, trail: await tap.finish() })));
       const observations: RoomObservations[] = [];
       for (const room of this.#accounts.keys()) {
         const trailsOfRoom = told.filter((one) => one.room === room).map(({ trail }) => trail);
-        observations.push(await this.#observe(room, trailsOfRoom, receipts));
+        observations.push(await this.#observe(room, { log: logTap, trails: trailsOfRoom, receipts }));
       }
       return certify(this.#run, observations, receipts);
     } finally {
@@ -145,8 +161,22 @@ export class Ledger {
     return true;
   }
 
-  async #observe(room: RoomName, trails: readonly GatewayTrail[], receipts: readonly ReceiptsReport[]): Promise<RoomObservations> {
-    const { log, table } = this.#taps;
+  /** Undefined where it cannot be read: one hop less is no reason to lose what a run of hours showed at the others. */
+  async #readOr<T>(hop: string, read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      this.#notes.push(`${hop} could not be read to its end and is not watched: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  async #observe(room: RoomName, { log, trails, receipts }: Seen): Promise<RoomObservations> {
+    const { table } = this.#taps;
+    const stored = await this.#readOr(`what is stored of room ${room}`, async () => ({
+      events: await this.#stored(room),
+      deadLetters: await table?.deadLetters(room),
+    }));
     return {
       room,
       sends: this.#accounts.get(room)?.sends ?? [],
@@ -154,8 +184,8 @@ export class Ledger {
       sampled: log?.sampled(room) ?? new Set(),
       trails,
       receipts: receipts.flatMap(({ groups }) => groups.filter((group) => group.room === room)),
-      stored: await this.#stored(room),
-      deadLetters: (await table?.deadLetters(room)) ?? new Set(),
+      stored: stored?.events,
+      deadLetters: stored?.deadLetters ?? new Set(),
     };
   }
 

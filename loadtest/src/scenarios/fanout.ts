@@ -71,7 +71,7 @@ export async function runFanout({ fanout, ...stage }: FanoutRun): Promise<RunRep
       ],
       ...certified,
       faults: absence(joined, fanout.sockets, "when the ladder began"),
-      notes: [`the ladder ended: ${ending}`],
+      notes: [`the ladder ended: ${ending}`, ...certified.notes],
     });
   } finally {
     await staged.finish();

@@ -77,7 +77,7 @@ export async function runRest({ rest, ...stage }: RestRun): Promise<RunReport> {
       onProgress(summaryOf(measured.at(-1)));
     }
     onProgress("waiting for what is on its way");
-    const { certificate } = await staged.certify();
+    const { certificate, notes } = await staged.certify();
     const rows = await likesStored(target, session);
     const lostLikes = rowsBefore === undefined || rows === undefined ? [] : compareLikes(measured, rows - rowsBefore);
     const end = await staged.end();
@@ -87,6 +87,7 @@ export async function runRest({ rest, ...stage }: RestRun): Promise<RunReport> {
       options: { ...rest },
       figures: [{ name: "requests", value: measured.reduce((sum, { volley }) => sum + volley.answered, 0), unit: "requests" }],
       certificate,
+      notes,
       latencies: measured.map(({ volley }) => volley.latency),
       steps: measured.map(stepOf),
       health: healthOf(end, measured),

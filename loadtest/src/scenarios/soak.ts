@@ -39,7 +39,8 @@ export async function runSoak({ soak, ...stage }: SoakRun): Promise<RunReport> {
     await staged.fleet.measure();
     stage.onProgress(`seed ${soak.seed}: ${staged.fleet.totals.states.joined} sockets are in`);
     const sum = new CertificateSum();
-    const warmUntil = await playPeriods({ staged, soak, sum, onProgress: stage.onProgress });
+    const notes: string[] = [];
+    const warmUntil = await playPeriods({ staged, soak, sum, notes, onProgress: stage.onProgress });
     ending.abort();
     const end = await staged.end();
     const growths = growthsOf(end.collected, warmUntil);
@@ -58,7 +59,10 @@ export async function runSoak({ soak, ...stage }: SoakRun): Promise<RunReport> {
         ...absence(end.states.joined, soak.sockets, "at the end"),
         ...growths.filter(({ mbPerHour }) => soak.maxGrowth > 0 && mbPerHour > soak.maxGrowth).map((growth) => faultOf(growth, soak)),
       ],
-      notes: growths.length === 0 ? ["too short to say how memory grows: only what comes after the first period counts"] : [],
+      notes: [
+        ...(growths.length === 0 ? ["too short to say how memory grows: only what comes after the first period counts"] : []),
+        ...notes,
+      ],
     });
   } finally {
     ending.abort();
@@ -71,11 +75,13 @@ interface Course {
   readonly staged: StagedRun;
   readonly soak: SoakOptions;
   readonly sum: CertificateSum;
+  /** Of what could not be read, of all periods. */
+  readonly notes: string[];
   readonly onProgress: Stage["onProgress"];
 }
 
 /** Until the time is over. Resolves with when the first period was over, in seconds of the run: what grew until then was warming up. */
-async function playPeriods({ staged, soak, sum, onProgress }: Course): Promise<number> {
+async function playPeriods({ staged, soak, sum, notes, onProgress }: Course): Promise<number> {
   const { fleet, target } = staged;
   const endMs = performance.now() + soak.minutes * 60_000;
   let warmUntil = 0;
@@ -83,8 +89,9 @@ async function playPeriods({ staged, soak, sum, onProgress }: Course): Promise<n
     const leftSeconds = Math.min(soak.periodSeconds, (endMs - performance.now()) / 1_000);
     await fleet.play(planSoakPeriod(soak, period, leftSeconds), roadsOf(target));
     await staged.settled();
-    const { certificate, hasSettled } = await staged.certify();
+    const { certificate, hasSettled, notes: unread } = await staged.certify();
     sum.add(certificate);
+    notes.push(...unread.map((note) => `period ${period}: ${note}`));
     const bad = certificate.findings.length + certificate.moreFindings;
     const { figures } = staged.endPhase(`period ${period}`, {
       findings: bad,

@@ -29,6 +29,8 @@ export interface Certified {
   readonly certificate: Certificate;
   /** Whether all had come by then. */
   readonly hasSettled: boolean;
+  /** Hops that could not be read, and why. */
+  readonly notes: readonly string[];
 }
 
 /** How a run stood when it ended, and what was collected beside it. */
@@ -129,7 +131,7 @@ export class StagedRun {
     await this.answered();
     const hasSettled = await this.#ledger.settle((room, upto) => this.fleet.lagging(room, upto));
     const certificate = await this.#ledger.finish(await this.fleet.account());
-    return { certificate, hasSettled };
+    return { certificate, hasSettled, notes: this.#ledger.notes };
   }
 
   /** Resolves when no message waits for its answer, or none comes for half a minute. */
