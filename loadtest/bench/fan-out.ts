@@ -7,7 +7,7 @@ import type { BenchOptions } from "./options.ts";
 import { connect, type Seated, seatAll } from "./seated.ts";
 import { playTurn, type Turn } from "./turn.ts";
 
-/** The highest rate at which 99 % of what was published came within 200 ms. */
+/** The highest rate at which 99 % of what was published came within 200 ms; all 0 where none was found. */
 export interface Limit {
   readonly contestant: string;
   readonly messagesPerSecond: number;
@@ -71,7 +71,7 @@ function planRound(seated: readonly Seated[], { rates, rateV1, ratePeers }: Benc
   const ratesOf = (name: string): readonly number[] => {
     if (hasArrays(name)) return rates;
     if (name === "v1" || name === "floor-v1") return [rateV1];
-    return [ratePeers ?? limits.find(({ contestant }) => contestant === name)?.messagesPerSecond ?? rateV1];
+    return [ratePeers ?? (limits.find(({ contestant }) => contestant === name)?.messagesPerSecond || rateV1)];
   };
   const parts = seated.flatMap((one) => ratesOf(one.contestant.name).map((messagesPerSecond) => ({ one, messagesPerSecond })));
   // The same rate of v2 and its floor next to each other: what is compared is measured within seconds.
@@ -113,36 +113,27 @@ async function findLimits(arena: Arena, seated: readonly Seated[], options: Benc
   const limits: Limit[] = [];
   for (const one of seated) {
     const limit = await findLimit(arena, one, options);
-    tell(`${one.contestant.title}: holds ${round(limit.messagesPerSecond)} messages/s (${limit.endedBy} beyond it)`);
+    const holds =
+      limit.messagesPerSecond === 0
+        ? `holds no rate that was tried (${limit.endedBy} at the lowest), its turns are played at ${options.rateV1} messages/s`
+        : `holds ${round(limit.messagesPerSecond)} messages/s (${limit.endedBy} beyond it)`;
+    tell(`${one.contestant.title}: ${holds}`);
     limits.push(limit);
   }
   return limits;
 }
 
-/** In large steps up to what is not held, then in a small one. */
 async function findLimit(arena: Arena, one: Seated, { seconds, textBytes }: BenchOptions): Promise<Limit> {
   const { name } = one.contestant;
-  let held: Turn | undefined;
-  let endedBy = "";
-  let step = LIMIT_STEP;
-  let deliveries = LIMIT_FROM[hasArrays(name) ? "arrays" : "single"];
-  while (deliveries <= LIMIT_MOST) {
-    const messagesPerSecond = Math.max(1, Math.round(deliveries / one.sockets));
+  const first = LIMIT_FROM[hasArrays(name) ? "arrays" : "single"] / one.sockets;
+  const { held, endedBy } = await climb({ first, most: LIMIT_MOST / one.sockets }, async (rate) => {
+    const messagesPerSecond = Math.max(1, Math.round(rate));
     const rung = { messagesPerSecond, burst: burstAt(messagesPerSecond), seconds: Math.min(seconds, 2), textBytes };
-    const first = await playTurn(arena, one, rung);
+    const turn = await playTurn(arena, one, rung);
     // What disturbs for a moment is no limit.
-    const turn = problemOf(first) === undefined ? first : await playTurn(arena, one, rung);
-    const problem = problemOf(turn);
-    if (problem === undefined) held = turn;
-    else endedBy = problem;
-    if (problem !== undefined && step === LIMIT_FINE_STEP) break;
-    if (problem !== undefined) {
-      if (held === undefined) break;
-      step = LIMIT_FINE_STEP;
-      deliveries = held.messagesPerSecond * one.sockets;
-    } else if (step === LIMIT_FINE_STEP) break;
-    deliveries *= step;
-  }
+    const again = problemOf(turn) === undefined ? turn : await playTurn(arena, one, rung);
+    return { turn: again, problem: problemOf(again) };
+  });
   return {
     contestant: name,
     messagesPerSecond: held?.messagesPerSecond ?? 0,
@@ -151,6 +142,38 @@ async function findLimit(arena: Arena, one: Seated, { seconds, textBytes }: Benc
     p99Ms: held?.p99Ms ?? 0,
     endedBy,
   };
+}
+
+export interface Rung<T> {
+  readonly turn: T;
+  /** Why the rate was not held; undefined where it was. */
+  readonly problem: string | undefined;
+}
+
+/**
+ * In large steps up to what is not held, then in a small one. Where the first rate is not held already, down by halves to one
+ * that is, one message a second at the least: `held` is undefined where not even that was.
+ */
+export async function climb<T extends { readonly messagesPerSecond: number }>(
+  { first, most }: { readonly first: number; readonly most: number },
+  play: (messagesPerSecond: number) => Promise<Rung<T>>,
+): Promise<{ held: T | undefined; endedBy: string }> {
+  let held: T | undefined;
+  let endedBy = "";
+  let isFine = false;
+  for (let rate = first; rate <= most; ) {
+    const { turn, problem } = await play(rate);
+    if (problem === undefined) held = turn;
+    else endedBy = problem;
+    if (isFine) break;
+    if (problem === undefined && endedBy === "") rate *= LIMIT_STEP;
+    else if (held !== undefined) {
+      isFine = true;
+      rate = held.messagesPerSecond * LIMIT_FINE_STEP;
+    } else if (rate <= 1) break;
+    else rate = Math.max(1, rate / 2);
+  }
+  return { held, endedBy };
 }
 
 /** Why a rate is not held; undefined where it is. */
