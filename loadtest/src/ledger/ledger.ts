@@ -15,7 +15,7 @@ import type { LoadEvent } from "./event-list.ts";
 import type { GatewayTrail, RoomObservations } from "./observations.ts";
 import type { ReceiptsReport } from "./receipts-report.ts";
 import { ACK_SKIPPED, type RoomSends } from "./sends.ts";
-import { HistoryTap } from "./taps/history-tap.ts";
+import { HistoryTap, type HistoryTapOptions } from "./taps/history-tap.ts";
 import { LogTap } from "./taps/log-tap.ts";
 import { TableTap } from "./taps/table-tap.ts";
 import { TrailTap, type WatchedGateway } from "./taps/trail-tap.ts";
@@ -28,7 +28,7 @@ export interface LedgerOptions {
   redisUrl?: string | undefined;
   /** Absent: what is stored is asked for over REST, where `history` is given. */
   databaseUrl?: string | undefined;
-  history?: { readonly url: string; readonly token: string } | undefined;
+  history?: Omit<HistoryTapOptions, "run"> | undefined;
   /** Those that run with GATEWAY_TRAIL_EVENTS; others are passed over. */
   gateways?: readonly WatchedGateway[] | undefined;
 }
