@@ -3,6 +3,7 @@
  * messages of each moment); how many frames and bytes that made, and the CPU and memory it took, are predicted.
  */
 import type { RunReport } from "../report/run-report.ts";
+import { batchesOf } from "./batches.ts";
 import type { Costs as BenchCosts } from "./costs.ts";
 import { learnCosts, type MachineCosts } from "./machine-costs.ts";
 import { v1ShareOf } from "./observe.ts";
@@ -105,6 +106,7 @@ function checkShared(
       accepted,
       relayed: events,
       rows: accepted,
+      batches: batchesOf(accepted, facts.rooms),
       joins,
       writes: ofGateways("writes"),
       bytes: ofGateways("bytes"),

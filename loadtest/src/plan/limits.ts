@@ -1,7 +1,8 @@
 /** What gives way first: each limit, how much of it the night uses, and at how many times the messages it is reached. */
 import type { MachineCosts } from "./machine-costs.ts";
 import { momentLoad, type NightAsked } from "./night-load.ts";
-import { type Hardware, MAX_HANDSHAKES, MAX_MESSAGES_PER_ROOM, MAX_SOCKETS, type Sizing, usesOf } from "./sizing.ts";
+import { useOf } from "./roles.ts";
+import { type Hardware, MAX_HANDSHAKES, MAX_MESSAGES_PER_ROOM, MAX_SOCKETS, type Sizing, storedLoad, usesOf } from "./sizing.ts";
 
 export interface Limit {
   readonly what: string;
@@ -34,8 +35,13 @@ export function limitsOf(
   if (networkOutPerMachine !== undefined)
     limits.push(linear("the network card of a gateway's machine", (networkOutPerMachine * 8) / (hardware.networkGbit * 1e9)));
   if (redisCpu !== undefined) limits.push(linear("the core of a Redis", redisCpu / Math.max(1, shards ?? 1)));
-  if (writerCpu !== undefined) limits.push(linear("the core of one writer", writerCpu));
-  if (postgresCpu !== undefined) limits.push(linear("one core of Postgres", postgresCpu));
+  for (const [role, what, used] of [
+    ["writer", "the core of one writer", writerCpu],
+    ["postgres", "one core of Postgres", postgresCpu],
+  ] as const) {
+    const cpu = (times: number) => useOf(costs.cpu[role], { idle: 1, ...storedLoad(accepted * times, night) })?.cpu ?? 0;
+    if (used !== undefined) limits.push({ what, used, givesWayAt: timesUntilFull(cpu) });
+  }
   return limits.toSorted((a, b) => (a.givesWayAt ?? 1 / a.used) - (b.givesWayAt ?? 1 / b.used));
 }
 
@@ -47,7 +53,7 @@ function louder(night: NightAsked, times: number): NightAsked {
   return { ...night, messagesPerChatterPerMinute: night.messagesPerChatterPerMinute * times };
 }
 
-/** Longer ticks soften what more messages cost: not in proportion, so it is looked for. */
+/** Longer ticks and larger batches soften what more messages cost: not in proportion, so it is looked for. */
 function timesUntilFull(used: (times: number) => number): number | undefined {
   if (used(MOST_TIMES) < 1) return undefined;
   let [low, high] = [0, MOST_TIMES];

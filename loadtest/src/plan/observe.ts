@@ -1,7 +1,8 @@
 /** Observations of each role, from the windows of reports and from the points of the benchmark. */
 import type { RunReport } from "../report/run-report.ts";
+import { batchesOf } from "./batches.ts";
 import type { Costs as BenchCosts } from "./costs.ts";
-import { optionOf } from "./report-options.ts";
+import { optionOf, roomsOf } from "./report-options.ts";
 import type { Observation, RoleName } from "./roles.ts";
 import { type ClusterWindow, clusterWindows, type GatewayWindow, gatewayWindows } from "./windows.ts";
 
@@ -15,7 +16,7 @@ export function observationsOf(role: RoleName, reports: readonly RunReport[], be
     if (role === "gateway") return gatewayWindows(report).map((window) => gatewayObservation(window, v1ShareOf(report)));
     // What answers to HTTP cost Redis, Postgres and the balancer is in none of these sums.
     if (report.scenario === "rest") return [];
-    return clusterWindows(report).flatMap((window) => clusterObservation(role, window, v1ShareOf(report)));
+    return clusterWindows(report).flatMap((window) => clusterObservation(role, window, report));
   });
   return [...own, ...(bench === undefined ? [] : benchObservations(role, bench))];
 }
@@ -39,17 +40,18 @@ export function writesOf(
   return { writes: v1Share < 0.95 ? ofV2 / (1 - v1Share) : frames, v1Frames };
 }
 
-function clusterObservation(role: Exclude<RoleName, "gateway">, window: ClusterWindow, v1Share: number): Observation[] {
+function clusterObservation(role: Exclude<RoleName, "gateway">, window: ClusterWindow, report: RunReport): Observation[] {
   const names = Object.keys(window.cpu).filter((name) => name === role || name.startsWith(`${role}-`));
   if (names.length === 0) return [];
   const cpuMicros = names.reduce((sum, name) => sum + (window.cpu[name] ?? 0), 0) * 1_000_000;
   const delivered = window.gateways === 0 ? 0 : (window.events / window.gateways) * window.sockets;
   const { accepted, events, joins, rows, frames, bytes } = window;
+  const stored = { rows, batches: batchesOf(rows, roomsOf(report)) };
   const loads = {
     redis: { accepted, relayed: events },
-    writer: { rows },
-    postgres: { rows },
-    haproxy: { joins, writes: writesOf({ frames, delivered }, v1Share).writes, bytes },
+    writer: stored,
+    postgres: stored,
+    haproxy: { joins, writes: writesOf({ frames, delivered }, v1ShareOf(report)).writes, bytes },
   };
   return [{ load: { idle: names.length, ...loads[role] }, cpuMicros }];
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { UsageError } from "../command/option-reader.ts";
 import { writeReport } from "../report/report-file.ts";
+import { batchesOf } from "./batches.ts";
 import { checkRun } from "./check.ts";
 import { planCommand } from "./command.ts";
 import type { Costs } from "./costs.ts";
@@ -49,6 +50,7 @@ test("costs are learned from whatever runs there are", () => {
   expect(cpu.gateway?.joins).toBeGreaterThan(150);
   expect(cpu.gateway?.joins).toBeLessThan(210);
   expect(cpu.writer?.rows).toBeCloseTo(30, 0);
+  expect(cpu.writer?.batches).toBeCloseTo(1_500, -1);
   expect(gatewayMemory?.perSocketBytes).toBeCloseTo(1_100, -2);
   expect(kernelBytesPerSocket).toBeCloseTo(4_800, -2);
   expect(eventOverheadBytes).toBeCloseTo(220, -1);
@@ -134,6 +136,16 @@ test("what is more than a frame holds is several writes, also within the shortes
   expect(longer.perSecond).toBeCloseTo(2_000 / 12, 3);
   // Frames fill up faster than they are written: no tick is long enough.
   expect(framesOf({ ...room, sockets: 10_000, eventsPerSecond: 8_000 }, cost).tickMs).toBeCloseTo(250, 0);
+});
+
+test("a busy room's rows are stored in few, large batches, quiet ones' in a batch each", () => {
+  expect(batchesOf(0, 1)).toBe(0);
+  expect(batchesOf(2, 1)).toBeCloseTo(1.8, 1);
+  expect(batchesOf(1_000, 1)).toBeCloseTo(19.6, 1);
+  expect(batchesOf(1_000, 8)).toBeCloseTo(138, 0);
+  expect(batchesOf(20_000, 1)).toBe(40);
+  const [one, four] = [plan({ viewers: "1000000" }), plan({ viewers: "1000000", "messages-per-chatter-per-minute": "8" })];
+  expect(four.sizing.writerCpu).toBeLessThan(3 * (one.sizing.writerCpu ?? 0));
 });
 
 test("a larger night needs more gateways, sampling and fuller cores fewer", () => {

@@ -7,14 +7,14 @@
  *   of a live chat's cost), a byte of it, a v1 frame (its own header in the write), an event from Redis (header read, kept
  *   in the ring), an accepted message (check, script call, ack).
  * - redis: an accepted message (script, log, history), and each event handed to each gateway.
- * - writer, postgres: a row.
+ * - writer, postgres: a batch, and a row in it.
  * - haproxy: a socket's join, and what passes through it: writes and bytes.
  */
 export const DRIVERS = {
   gateway: ["idle", "sockets", "joins", "writes", "bytes", "v1Frames", "events", "accepted"],
   redis: ["idle", "accepted", "relayed"],
-  writer: ["idle", "rows"],
-  postgres: ["idle", "rows"],
+  writer: ["idle", "batches", "rows"],
+  postgres: ["idle", "batches", "rows"],
   haproxy: ["idle", "joins", "writes", "bytes"],
 } as const;
 
@@ -51,6 +51,7 @@ export const DRIVER_WORDS: Readonly<Record<string, string>> = {
   events: "an event from Redis",
   accepted: "an accepted message",
   relayed: "an event handed to a gateway",
+  batches: "a batch stored",
   rows: "a row stored",
 };
 

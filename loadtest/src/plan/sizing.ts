@@ -1,4 +1,5 @@
 /** How much of everything a night needs. Where nothing was measured, it is undefined: a guess would look like a figure. */
+import { batchesOf } from "./batches.ts";
 import type { MachineCosts } from "./machine-costs.ts";
 import { MOMENTS, type Moment, momentLoad, type NightAsked, type Rows, rowsOf } from "./night-load.ts";
 import { type GatewayUse, predictGateway } from "./predict.ts";
@@ -126,12 +127,13 @@ function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { 
   const relayed = gateways === undefined ? undefined : shown * gateways;
   const doors = momentLoad("doors", night, gateways ?? 1).joins;
   const through = atDraw && gateways ? { writes: (atDraw.load.writes ?? 0) * gateways, bytes: atDraw.bytesOut * gateways } : undefined;
+  const stored = storedLoad(accepted, night);
   const use = (role: RoleName, load: Load | undefined) => load && useOf(costs.cpu[role], { idle: 1, ...load });
   const uses: Partial<Record<RoleName, Use | undefined>> = {
     gateway: atDraw?.use,
     redis: use("redis", relayed === undefined ? undefined : { accepted, relayed }),
-    writer: use("writer", { rows: accepted }),
-    postgres: use("postgres", { rows: accepted }),
+    writer: use("writer", stored),
+    postgres: use("postgres", stored),
     haproxy: use("haproxy", through && { joins: doors, ...through }),
   };
   const redisCpu = uses.redis?.cpu;
@@ -147,6 +149,11 @@ function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { 
     haproxyCpu: uses.haproxy?.cpu,
     rowsPerSecond: accepted,
   };
+}
+
+/** Of the writers and Postgres. */
+export function storedLoad(rowsPerSecond: number, { rooms }: NightAsked): Load {
+  return { rows: rowsPerSecond, batches: batchesOf(rowsPerSecond, rooms) };
 }
 
 interface Measured {

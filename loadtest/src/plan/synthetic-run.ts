@@ -2,6 +2,7 @@
 import { Curves } from "../report/curves.ts";
 import type { RunReport, Series } from "../report/run-report.ts";
 import { sampleReport } from "../report/sample-report.ts";
+import { batchesOf } from "./batches.ts";
 import type { MachineCosts } from "./machine-costs.ts";
 import { type Duty, type GatewayUse, predictGateway } from "./predict.ts";
 import { useOf } from "./roles.ts";
@@ -10,8 +11,8 @@ export const TRUTH: MachineCosts = {
   cpu: {
     gateway: { idle: 4_000, sockets: 0.4, joins: 180, writes: 5, bytes: 0.0008, v1Frames: 0.5, events: 6, accepted: 35 },
     redis: { idle: 3_000, accepted: 22, relayed: 2 },
-    writer: { idle: 6_000, rows: 30 },
-    postgres: { idle: 2_000, rows: 25 },
+    writer: { idle: 6_000, batches: 1_500, rows: 30 },
+    postgres: { idle: 2_000, batches: 900, rows: 25 },
     haproxy: { idle: 1_000, joins: 90, writes: 9, bytes: 0.001 },
   },
   gatewayMemory: { baseBytes: 90e6, perSocketBytes: 1_100 },
@@ -74,7 +75,7 @@ export function syntheticRun(run: Run, truth = TRUTH): RunReport {
     };
     const use = predictGateway(duty, truth);
     for (let n = 1; n <= gateways; n += 1) noteGateway(note, { name: `gateway-${n}`, seconds: moment.seconds, duty, use }, truth);
-    noteOthers(note, moment, { gateways, use }, truth);
+    noteOthers(note, moment, { gateways, rooms, use }, truth);
     noteMemory(note, moment, truth);
   }
   const accepted = (moments.at(-1)?.accepted ?? 0) / gateways;
@@ -127,7 +128,7 @@ function noteGateway(note: Note, { name, seconds, duty, use }: GatewaySecond, { 
 function noteOthers(
   note: Note,
   { seconds, messages, joins }: Moment,
-  { gateways, use }: { gateways: number; use: GatewayUse },
+  { gateways, rooms, use }: { gateways: number; rooms: number; use: GatewayUse },
   { cpu }: MachineCosts,
 ): void {
   const drivers = {
@@ -135,6 +136,7 @@ function noteOthers(
     accepted: messages,
     relayed: messages * gateways,
     rows: messages,
+    batches: batchesOf(messages, rooms),
     joins,
     writes: (use.load.writes ?? 0) * gateways,
     bytes: use.bytesOut * gateways,
