@@ -103,6 +103,7 @@ function checkShared(
     // What is accepted is stored: rows are not given, they follow.
     const load = {
       idle: names.length,
+      gateways: window.gateways,
       accepted,
       relayed: events,
       rows: accepted,

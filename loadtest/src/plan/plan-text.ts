@@ -33,6 +33,7 @@ const MEASURED_BY: Readonly<Record<string, string>> = {
   batches: "npm run load -- night",
   accepted: "npm run load -- night, with another number of gateways",
   relayed: "npm run load -- fanout, with another number of gateways",
+  gateways: "npm run load -- fanout, with another number of gateways",
   idle: "npm run load -- storm",
 };
 const DEFAULT_RUN = "npm run load -- fanout";

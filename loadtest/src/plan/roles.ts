@@ -6,13 +6,14 @@
  * - gateway: an open socket (sweeps, beats), a join (handshake, token, history), a write to a socket (the system call: most
  *   of a live chat's cost), a byte of it, a v1 frame (its own header in the write), an event from Redis (header read, kept
  *   in the ring), an accepted message (check, script call, ack).
- * - redis: an accepted message (script, log, history), and each event handed to each gateway.
+ * - redis: a gateway that is there (its beats and looks), an accepted message (script, log, history), and each event handed to
+ *   each gateway.
  * - writer, postgres: a batch, and a row in it.
  * - haproxy: a socket's join, and what passes through it: writes and bytes.
  */
 export const DRIVERS = {
   gateway: ["idle", "sockets", "joins", "writes", "bytes", "v1Frames", "events", "accepted"],
-  redis: ["idle", "accepted", "relayed"],
+  redis: ["idle", "gateways", "accepted", "relayed"],
   writer: ["idle", "batches", "rows"],
   postgres: ["idle", "batches", "rows"],
   haproxy: ["idle", "joins", "writes", "bytes"],
@@ -44,6 +45,7 @@ export function microsOf(costs: Costs | undefined, driver: string): number {
 export const DRIVER_WORDS: Readonly<Record<string, string>> = {
   idle: "each second, idle",
   sockets: "a second of an open socket",
+  gateways: "a second of a gateway that is there",
   joins: "a join",
   writes: "a write to a socket",
   bytes: "a byte written",

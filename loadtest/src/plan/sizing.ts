@@ -131,7 +131,7 @@ function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { 
   const use = (role: RoleName, load: Load | undefined) => load && useOf(costs.cpu[role], { idle: 1, ...load });
   const uses: Partial<Record<RoleName, Use | undefined>> = {
     gateway: atDraw?.use,
-    redis: use("redis", relayed === undefined ? undefined : { accepted, relayed }),
+    redis: use("redis", relayed === undefined ? undefined : { gateways: gateways ?? 1, accepted, relayed }),
     writer: use("writer", stored),
     postgres: use("postgres", stored),
     haproxy: use("haproxy", through && { joins: doors, ...through }),

@@ -10,7 +10,7 @@ import { useOf } from "./roles.ts";
 export const TRUTH: MachineCosts = {
   cpu: {
     gateway: { idle: 4_000, sockets: 0.4, joins: 180, writes: 5, bytes: 0.0008, v1Frames: 0.5, events: 6, accepted: 35 },
-    redis: { idle: 3_000, accepted: 22, relayed: 2 },
+    redis: { idle: 3_000, gateways: 400, accepted: 22, relayed: 2 },
     writer: { idle: 6_000, batches: 1_500, rows: 30 },
     postgres: { idle: 2_000, batches: 900, rows: 25 },
     haproxy: { idle: 1_000, joins: 90, writes: 9, bytes: 0.001 },
@@ -133,6 +133,7 @@ function noteOthers(
 ): void {
   const drivers = {
     idle: 1,
+    gateways,
     accepted: messages,
     relayed: messages * gateways,
     rows: messages,
