@@ -1,10 +1,12 @@
 /** Bodies that come slowly, without an end, or not to their end, on real sockets. */
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Incoming } from "@drawchat/files/incoming";
+import { sleep } from "@drawchat/runtime/backoff";
 import multipart from "@fastify/multipart";
 import Fastify from "fastify";
 import { afterAll, expect, test } from "vitest";
@@ -16,10 +18,13 @@ import { MULTIPART_LIMITS, UploadBodies } from "./upload-body.ts";
 const dir = await mkdtemp(join(tmpdir(), "drawchat-test-bodies-"));
 afterAll(() => rm(dir, { recursive: true }));
 
-async function server(patience: { silenceMs: number; wholeMs: number }) {
+/** Of the server around it, for other requests. */
+const REQUEST_TIMEOUT_MS = 200;
+
+async function server(patience: { silenceMs: number; wholeMs: number }, answersAfterMs = 0) {
   const bodies = new UploadBodies(patience);
   const app = Fastify({
-    requestTimeout: 200,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: 200, connectionsCheckingInterval: 50 },
     clientErrorHandler: answerBrokenRequest,
     forceCloseConnections: "idle",
@@ -31,18 +36,20 @@ async function server(patience: { silenceMs: number; wholeMs: number }) {
   await app.register(multipart, { limits: MULTIPART_LIMITS });
   const received: string[] = [];
   const begun = Promise.withResolvers<void>();
-  app.post("/", async (request) => {
+  app.post("/", async (request, reply) => {
     const incoming = await Incoming.open(dir);
     try {
-      const receiving = bodies.receive(request, incoming);
+      const receiving = bodies.receive(request, reply, incoming);
       begun.resolve();
       await receiving;
       received.push((await incoming.read()).toString("latin1", 0, 100));
       return "";
     } finally {
       await incoming.close();
+      await sleep(answersAfterMs);
     }
   });
+  app.post("/text", async (request) => request.body);
   await app.listen({ host: "127.0.0.1", port: 0 });
   afterAll(() => app.close());
   return { app, received, begun: begun.promise, port: (app.server.address() as AddressInfo).port };
@@ -120,6 +127,29 @@ test("a body without an end is cut at the limit with 413, wherever in the form i
     expect(answer).toMatch(/^(HTTP\/1.1 413 |$)/);
   }
   await nothingLeft(before);
+});
+
+test("a body that has taken its time is refused by its own answer, not as late", async () => {
+  const { port } = await server({ silenceMs: 5_000, wholeMs: 60_000 }, 3 * REQUEST_TIMEOUT_MS);
+  const tooMuch = Buffer.concat([whole.subarray(0, -20), Buffer.alloc(11 * 1_048_576)]);
+  const answer = answerTo(port, (socket) => socket.write(Buffer.concat([Buffer.from(CHUNKED), chunk(tooMuch)])));
+  expect(await answer).toMatch(/^HTTP\/1.1 413 /);
+});
+
+test("who is told that they were late and keeps the connection is cut", async () => {
+  const { app, port } = await server({ silenceMs: 60_000, wholeMs: 60_000 });
+  let answer = "";
+  const stubborn = connect({ port, host: "127.0.0.1", allowHalfOpen: true }, () => {
+    stubborn.write("POST /text HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\nand then");
+  });
+  afterAll(() => stubborn.destroy());
+  stubborn.setEncoding("utf8").on("data", (text: string) => {
+    answer += text;
+  });
+  await once(stubborn, "end");
+  expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  const connections = () => new Promise<number>((resolve) => app.server.getConnections((_error, count) => resolve(count)));
+  await expect.poll(connections, { timeout: 10_000 }).toBe(0);
 });
 
 test("of a body that breaks off nothing stays", async () => {

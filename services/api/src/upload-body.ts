@@ -5,7 +5,7 @@
 import type { Incoming } from "@drawchat/files/incoming";
 import { ClientError } from "@drawchat/protocol/errors";
 import type { FastifyMultipartBaseOptions } from "@fastify/multipart";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { endLate, keepOwnClock } from "./broken-requests.ts";
 
 export const MAX_FILE_BYTES = 10 * 1024 * 1024;
@@ -50,10 +50,11 @@ export class UploadBodies {
    * Throws `too_large` as soon as the limit is reached, `bad_multipart`, or what `incoming` throws; a body that comes too
    * slowly is answered 408 and cut.
    */
-  async receive(request: FastifyRequest, incoming: Incoming): Promise<string | undefined> {
+  async receive(request: FastifyRequest, reply: FastifyReply, incoming: Incoming): Promise<string | undefined> {
     if (!request.isMultipart()) throw new ClientError("bad_multipart");
     const { promise: refused, reject: refuse } = Promise.withResolvers<never>();
     const reading = readParts(request, incoming);
+    keepOwnClock(request.raw.socket, reply.raw);
     const unwatch = watchBody(request, refuse, this.#patience);
     this.#refusals.add(refuse);
     try {
@@ -86,7 +87,6 @@ async function readParts(request: FastifyRequest, incoming: Incoming): Promise<s
 
 /** Looks at the bytes as they come, beside the parser; call it in the same turn as that one. */
 function watchBody({ raw }: FastifyRequest, refuse: (error: ClientError) => void, { silenceMs, wholeMs }: Patience): () => void {
-  const release = keepOwnClock(raw.socket);
   const late = () => {
     endLate(raw.socket);
     refuse(new ClientError("bad_multipart"));
@@ -104,6 +104,5 @@ function watchBody({ raw }: FastifyRequest, refuse: (error: ClientError) => void
     raw.off("data", onData);
     clearTimeout(silence);
     clearTimeout(whole);
-    release();
   };
 }

@@ -65,7 +65,7 @@ test("rows follow who comes and goes, two tabs on a gateway are one viewer, who 
   const [ann, tab] = await joined(id, [1, 1], "gateway-1");
   const [bob] = await joined(id, [2], "gateway-2");
   await expect.poll(() => activeViewers(id), SOON).toBe(2);
-  expect(shownTo(ann)).toBe(2);
+  await expect.poll(() => shownTo(ann), SOON).toBe(2);
   expect(await viewerRow(id, 2)).toEqual({ gateway_id: "gateway-2", is_active: true });
 
   await tab?.close();

@@ -32,7 +32,7 @@ export function addUploadRoute(app: App, parts: ApiParts, bodies: UploadBodies):
     if (declared !== undefined) await uploadLimiter.takeBytes(userId, declared);
     const incoming = await Incoming.open(files.incomingDir);
     try {
-      const name = await bodies.receive(request, incoming);
+      const name = await bodies.receive(request, reply, incoming);
       if (declared === undefined) await uploadLimiter.takeBytes(userId, incoming.sizeBytes);
       const file = await prepareFile({ head: await incoming.head(), read: () => incoming.read() });
       const row = await keep(parts, file, { conversationId, userId, name });
