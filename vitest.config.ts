@@ -15,7 +15,7 @@ const sequence = { groupOrder: 1 };
 
 export default defineConfig({
   test: {
-    maxWorkers: 4, // on two cores: files wait as much as they compute, for processes that start and for times to pass
+    maxWorkers: 3, // on two cores: files wait more than they compute, for processes that start and for times to pass
     projects: [
       { test: { name: "layout", include: [LAYOUT] } },
       {

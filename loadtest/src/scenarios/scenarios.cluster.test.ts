@@ -92,7 +92,7 @@ test.concurrent("each user's first like is a row, the second one a 409 that is t
 });
 
 test.concurrent("each period of a soak has a certificate of its own, with the sockets of the one before", async ({ expect }) => {
-  const soak = { ...TYPICAL_SOAK, seed: 5, minutes: 0.07, periodSeconds: 0.7, sockets: 20, perSecond: 40, dropsPerMinute: 60 };
+  const soak = { ...TYPICAL_SOAK, seed: 5, minutes: 0.15, periodSeconds: 0.7, sockets: 20, perSecond: 40, dropsPerMinute: 60 };
   const told: string[] = [];
   const report = await runSoak({ target: await aim(2, 20), soak, onProgress: (what) => told.push(what) });
   expect(parseReport(JSON.stringify(report), "soak").certificate).toMatchObject({ isClean: true, findings: [] });
