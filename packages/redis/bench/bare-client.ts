@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { partitionOfRoom, type RoomName } from "@drawchat/protocol/ids";
+import { roomKeys } from "../src/accept-call.ts";
 import type { RedisClient } from "../src/connect.ts";
 import { keys } from "../src/keys.ts";
 import { asArray, asText } from "../src/script.ts";
@@ -26,19 +27,7 @@ export async function bareClient({ redis, room, messagesPerMinute, groupSize }: 
   const source = await readFile(new URL("../src/accept.lua", import.meta.url), "utf8");
   const sha = asText(await redis.call("SCRIPT", "LOAD", source));
   const partition = partitionOfRoom(room);
-  const keyNames = [
-    keys.clock(partition),
-    keys.log(partition),
-    keys.room(room),
-    keys.history(room),
-    keys.seen(room, 0),
-    keys.seen(room, 1),
-    keys.rate(room),
-    keys.likes(room),
-    keys.channel(room),
-    keys.members(room),
-    keys.shown(room),
-  ];
+  const keyNames = [keys.clock(partition), keys.log(partition), ...roomKeys(room)];
   return async () => {
     const nonce = randomBytes(12).toString("base64url");
     const args: (string | number)[] = [partition, nonce, 0, "PUBLISH", ...CAPS, 1, groupSize, room, messagesPerMinute, 0];

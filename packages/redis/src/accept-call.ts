@@ -6,7 +6,21 @@ import { keys } from "./keys.ts";
 import { EVENT_PROMPT, EVENT_V2_ONLY } from "./publication.ts";
 import { asNumber, type ScriptArgument } from "./script.ts";
 
-/** As accept.lua has it. */
+/** The keys of one room, in the order of accept.lua. */
+export function roomKeys(room: RoomName): string[] {
+  return [
+    keys.room(room),
+    keys.history(room),
+    keys.seen(room, 0),
+    keys.seen(room, 1),
+    keys.rate(room),
+    keys.likes(room),
+    keys.channel(room),
+    keys.members(room),
+    keys.shown(room),
+  ];
+}
+
 const KEYS_PER_ROOM = 9;
 
 /** Collects what a group of submissions of one partition needs: each room once, each liked set once. */
@@ -35,19 +49,7 @@ export class GroupCall {
 
   get keys(): string[] {
     const all = [keys.clock(this.#partition), keys.log(this.#partition)];
-    for (const room of this.#rooms.keys()) {
-      all.push(
-        keys.room(room),
-        keys.history(room),
-        keys.seen(room, 0),
-        keys.seen(room, 1),
-        keys.rate(room),
-        keys.likes(room),
-        keys.channel(room),
-        keys.members(room),
-        keys.shown(room),
-      );
-    }
+    for (const room of this.#rooms.keys()) all.push(...roomKeys(room));
     all.push(...this.#likedSets.keys());
     return all;
   }
