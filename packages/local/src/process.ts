@@ -5,6 +5,8 @@ import { Child, type ChildEnd } from "./child.ts";
 export interface ServiceOptions {
   /** Folder below `services/`. */
   service: string;
+  /** The file to run, where it is not its source. */
+  entry?: string;
   /** Its whole environment, and what every process of ours has (see ALLOCATOR): what a service reads is what was meant for it. */
   env: Readonly<Record<string, string>>;
   /** Default 30,000. */
@@ -60,10 +62,11 @@ export class ServiceProcess {
   /** Resolves once it is ready; it is gone again where that fails, and the Error holds its last lines. */
   static async start(options: ServiceOptions): Promise<ServiceProcess> {
     const { service, env, readyTimeoutMs = 30_000, stopTimeoutMs = 35_000, onLine, signal } = options;
+    const { entry = `services/${service}/src/main.ts` } = options;
     const ready = Promise.withResolvers<ServicePorts>();
     const child = await Child.start({
       command: process.execPath,
-      args: [`services/${service}/src/main.ts`],
+      args: [entry],
       cwd: root,
       env: { ...ALLOCATOR, ...env },
       stopTimeoutMs,

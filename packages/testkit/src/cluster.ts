@@ -11,6 +11,7 @@ import type { StoredSession } from "@drawchat/db/sessions";
 import { freePort } from "@drawchat/local/ports";
 import type { LocalPostgres } from "@drawchat/local/postgres";
 import { ServiceProcess } from "@drawchat/local/process";
+import { inject } from "vitest";
 import type { ClientOptions } from "./client.ts";
 import { type LogLine, LogLines } from "./log-lines.ts";
 import { createTestDatabase, createTestPostgres, type TestDatabase } from "./postgres.ts";
@@ -176,7 +177,8 @@ export class Cluster {
 
   async #start(name: ProcessName): Promise<void> {
     const { service, env } = this.#plan(name);
-    this.#processes.set(name, await ServiceProcess.start({ service, env, onLine: (line) => this.logs.add(name, line) }));
+    const entry = join(inject("serviceBundles"), `${service}.mjs`);
+    this.#processes.set(name, await ServiceProcess.start({ service, entry, env, onLine: (line) => this.logs.add(name, line) }));
   }
 
   #plan(name: ProcessName): Plan {

@@ -1,4 +1,4 @@
-/** Once a run, for the projects that need it: a Postgres with a migrated template database. */
+/** Once a run, for the projects that need it: a Postgres with a migrated template database, and the services as one file each. */
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,11 +9,14 @@ import { freePort } from "@drawchat/local/ports";
 import { type LocalPostgres, startPostgres } from "@drawchat/local/postgres";
 import { findRedis } from "@drawchat/local/redis-binary";
 import type { TestProject } from "vitest/node";
+import { bundleServices, type ServiceBundles } from "./service-bundles.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** Superuser's URL of the run's Postgres. */
     postgresAdminUrl: string;
+    /** The folder of `<service>.mjs`. */
+    serviceBundles: string;
     /** HAPROXY_PATH, or "". */
     haproxyPath: string;
     /** TEST_REDIS_NODES: 1 is a server alone, more are a cluster. */
@@ -28,7 +31,9 @@ export const TEMPLATE_DATABASE = "drawchat_template";
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), "drawchat-test-postgres-"));
   let postgres: LocalPostgres | undefined;
+  let bundles: ServiceBundles | undefined;
   const tearDown = async () => {
+    await bundles?.remove();
     await postgres?.stop();
     await rm(dir, { recursive: true, force: true });
   };
@@ -37,6 +42,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await chmod(dir, 0o755); // Postgres may run as another user
     postgres = await startPostgres({ dir, port: await freePort(), durable: false });
     await makeTemplate(postgres);
+    bundles = await bundleServices();
+    project.provide("serviceBundles", bundles.dir);
     project.provide("postgresAdminUrl", postgres.url());
     project.provide("haproxyPath", process.env.HAPROXY_PATH ?? "");
     project.provide("redisNodes", Number(process.env.TEST_REDIS_NODES ?? "1"));
