@@ -3,8 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 export type { Registry } from "prom-client";
 
-/** How often the loop's delay is looked at: at the library's 10 ms that alone was a third of what an idle process uses. */
-const LOOP_LOOKS_MS = 25;
+/** How often the loop's delay is looked at: each look wakes the process, and at the library's 10 ms that was most of what an idle one does. */
+const LOOP_LOOKS_MS = 100;
 
 /** Every metric is named `drawchat_…`; `service` is a label of all. */
 export class Metrics {

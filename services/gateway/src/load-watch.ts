@@ -15,7 +15,10 @@ const MAX_BEAT_MS = 1_000;
 /** So that a level is not held for one look alone. */
 const BEATS_PER_HOLD = 3;
 const LATE_MS = 500;
-const DELAY_RESOLUTION_MS = 20;
+/** Each look at the loop's delay wakes the gateway, which costs an idle one more than all else: no more often than is of use. */
+const MAX_DELAY_RESOLUTION_MS = 50;
+/** Nine of ten cannot be told from fewer. */
+const MIN_DELAYS_PER_BEAT = 5;
 
 export interface LoadWatchOptions {
   load: LoadLevel;
@@ -36,12 +39,17 @@ interface LoadFacts {
 
 export class LoadWatch {
   readonly #options: LoadWatchOptions;
-  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  readonly #beatMs: number;
+  readonly #delayResolutionMs: number;
+  readonly #delay: IntervalHistogram;
   #utilization = performance.eventLoopUtilization();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LoadWatchOptions) {
     this.#options = options;
+    this.#beatMs = Math.min(MAX_BEAT_MS, options.holdMs / BEATS_PER_HOLD);
+    this.#delayResolutionMs = Math.max(1, Math.floor(Math.min(MAX_DELAY_RESOLUTION_MS, this.#beatMs / MIN_DELAYS_PER_BEAT)));
+    this.#delay = monitorEventLoopDelay({ resolution: this.#delayResolutionMs });
   }
 
   start(): void {
@@ -49,7 +57,7 @@ export class LoadWatch {
     this.#utilization = performance.eventLoopUtilization();
     // Looked at behind all timers of its turn: the histogram's own is one of them.
     const look = () => void setImmediate(() => this.#look());
-    this.#timer = setInterval(look, Math.min(MAX_BEAT_MS, this.#options.holdMs / BEATS_PER_HOLD));
+    this.#timer = setInterval(look, this.#beatMs);
   }
 
   stop(): void {
@@ -78,7 +86,7 @@ export class LoadWatch {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.#utilization);
     this.#utilization = now;
-    const lateMs = Math.max(0, this.#delay.percentile(90) / 1_000_000 - DELAY_RESOLUTION_MS);
+    const lateMs = Math.max(0, this.#delay.percentile(90) / 1_000_000 - this.#delayResolutionMs);
     this.#delay.reset();
     const { sweepShare, bufferedBytes, maxBufferedBytes } = this.#options;
     return {
