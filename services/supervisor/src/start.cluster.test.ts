@@ -145,27 +145,26 @@ test("a Redis of the environment that may lose messages is refused in plain word
   await Promise.all([other.remove(), remove()]);
 });
 
-test("Ctrl-C, which npm hands on a second time, tells sockets to come back, stops every process and frees every port", async () => {
-  const endpoints = await chat.endpoints();
-  const pids = [...new Set((await chat.log()).map(({ pid }) => pid))];
-  const ann = await join1();
-  chat.interrupt();
-  chat.interrupt();
-  expect(await ann.closed).toMatchObject({ code: 1012 });
-  expect(await chat.ended).toEqual({ code: 0, signal: null });
-  expect(pids.filter(isAlive)).toEqual([]);
-  expect(await takenPorts(endpoints)).toEqual([]);
-  await expect(chat.endpoints()).rejects.toThrow("ENOENT");
-});
-
 test("a supervisor that is killed takes its processes with it, and the next start goes on with the data", async () => {
-  const child = await chat.start();
   const endpoints = await chat.endpoints();
-  child.kill("SIGKILL");
-  await child.ended;
+  chat.signal("SIGKILL");
+  await chat.ended;
   await chat.start();
   expect(await texts()).toEqual(["first", "second"]);
   // What the killed one had started is gone.
   const later = await chat.endpoints();
   await vi.waitFor(async () => expect(await takenPorts(endpoints, later)).toEqual([]), PATIENCE);
+});
+
+test("Ctrl-C, which npm hands on a second time, tells sockets to come back, stops every process and frees every port", async () => {
+  const endpoints = await chat.endpoints();
+  const pids = [...new Set((await chat.log()).map(({ pid }) => pid))];
+  const ann = await join1();
+  chat.signal("SIGINT");
+  chat.signal("SIGINT");
+  expect(await ann.closed).toMatchObject({ code: 1012 });
+  expect(await chat.ended).toEqual({ code: 0, signal: null });
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(await takenPorts(endpoints)).toEqual([]);
+  await expect(chat.endpoints()).rejects.toThrow("ENOENT");
 });

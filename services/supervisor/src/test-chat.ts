@@ -60,8 +60,8 @@ export class TestChat {
     return child;
   }
 
-  interrupt(): void {
-    this.#child?.kill("SIGINT");
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
   }
 
   get ended(): Promise<ChildEnd> | undefined {

@@ -2,8 +2,9 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 
 type Settings = Record<string, string>;
@@ -62,7 +63,7 @@ function kubernetesSettings(service: string): Settings {
 async function start(service: string, env: Settings): Promise<{ status: number; said: string }> {
   return await new Promise((resolve) => {
     const options = { cwd: root, env: { ...env, ...ports }, timeout: 20_000 };
-    execFile(process.execPath, [`services/${service}/src/main.ts`], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [join(inject("serviceBundles"), `${service}.mjs`)], options, (error, stdout, stderr) => {
       resolve({ status: typeof error?.code === "number" ? error.code : 0, said: stdout + stderr });
     });
   });
