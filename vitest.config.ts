@@ -15,7 +15,7 @@ const sequence = { groupOrder: 1 };
 
 export default defineConfig({
   test: {
-    maxWorkers: 3, // on two cores: a file waits for processes that start and for times to pass; a fourth one makes all of them slower
+    maxWorkers: 4, // on two cores: files wait more than they compute, for processes that start and for times to pass
     projects: [
       { test: { name: "layout", include: [LAYOUT] } },
       {
