@@ -15,10 +15,8 @@ const MAX_BEAT_MS = 1_000;
 /** So that a level is not held for one look alone. */
 const BEATS_PER_HOLD = 3;
 const LATE_MS = 500;
-/** Each look at the loop's delay wakes the gateway, which costs an idle one more than all else: no more often than is of use. */
-const MAX_DELAY_RESOLUTION_MS = 50;
-/** Nine of ten cannot be told from fewer. */
-const MIN_DELAYS_PER_BEAT = 5;
+/** Each look at the loop's delay wakes the gateway, which costs an idle one more than all else: just enough to tell nine of ten. */
+const DELAYS_PER_BEAT = 10;
 
 export interface LoadWatchOptions {
   load: LoadLevel;
@@ -48,7 +46,7 @@ export class LoadWatch {
   constructor(options: LoadWatchOptions) {
     this.#options = options;
     this.#beatMs = Math.min(MAX_BEAT_MS, options.holdMs / BEATS_PER_HOLD);
-    this.#delayResolutionMs = Math.max(1, Math.floor(Math.min(MAX_DELAY_RESOLUTION_MS, this.#beatMs / MIN_DELAYS_PER_BEAT)));
+    this.#delayResolutionMs = Math.max(1, Math.floor(this.#beatMs / DELAYS_PER_BEAT));
     this.#delay = monitorEventLoopDelay({ resolution: this.#delayResolutionMs });
   }
 

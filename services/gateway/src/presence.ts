@@ -50,6 +50,8 @@ export class Presence {
   readonly #unread = new Set<string>();
   readonly #beats = new Map<string, GatewayBeat>();
   readonly #stopped = new AbortController();
+  /** Aborted where there is something to do before the next beat. */
+  #news = new AbortController();
   /** Of the list in Redis; undefined: the whole list is to be written. */
   #version: number | undefined;
   #beatDueMs = 0;
@@ -101,6 +103,7 @@ export class Presence {
 
   #note(userId: number): void {
     this.#changed.add(userId);
+    this.#news.abort();
     this.#view.set(this.#options.gatewayId, userId, this.#stateHere(userId), this.#options.clock.nowMs());
   }
 
@@ -112,7 +115,10 @@ export class Presence {
     const change = decodePresenceChange(bytes);
     if (change === undefined || change.gatewayId === this.#options.gatewayId) return;
     if (change.version === 0) this.#forget(change.gatewayId, change.atMs);
-    else if (!this.#view.apply(change)) this.#unread.add(change.gatewayId);
+    else if (!this.#view.apply(change)) {
+      this.#unread.add(change.gatewayId);
+      this.#news.abort();
+    }
   }
 
   async #run(): Promise<void> {
@@ -125,8 +131,18 @@ export class Presence {
         failures += 1;
         if (failures === 10) this.#options.log.warn({ component: "websocket", err: error }, "presence not shared, retrying");
       }
-      await sleep(TURN_MS, this.#stopped.signal);
+      await this.#pause();
     }
+  }
+
+  /** Until changes have gathered, or the next beat is due: who has nothing to tell sleeps. */
+  async #pause(): Promise<void> {
+    const { signal } = this.#stopped;
+    if (this.#version !== undefined && this.#changed.size === 0 && this.#unread.size === 0) {
+      this.#news = new AbortController();
+      await sleep(this.#beatDueMs - performance.now() - TURN_MS, AbortSignal.any([signal, this.#news.signal]));
+    }
+    await sleep(TURN_MS, signal);
   }
 
   async #turn(): Promise<void> {
