@@ -30,10 +30,9 @@ function limitsTable({ fanOut }: BenchReport): string[] {
   if (fanOut === undefined || fanOut.limits.length === 0) return [];
   const rows = fanOut.limits.map(({ contestant, messagesPerSecond, deliveriesPerSecond, cpuShare, p99Ms, endedBy }) => [
     titleOf(contestant),
-    String(messagesPerSecond),
-    thousands(deliveriesPerSecond),
-    percent(cpuShare),
-    ms(p99Ms),
+    ...(messagesPerSecond === 0
+      ? ["none that was tried", "–", "–", "–"]
+      : [String(messagesPerSecond), thousands(deliveriesPerSecond), percent(cpuShare), ms(p99Ms)]),
     endedBy,
   ]);
   return table(["highest rate held, p99 below 200 ms", "messages/s", "deliveries/s", "core", "p99", "beyond it"], rows);

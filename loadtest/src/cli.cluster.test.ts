@@ -1,8 +1,9 @@
 /** The command as people run it: a process with arguments, an exit status, and what it writes. */
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { freePort } from "@drawchat/local/ports";
@@ -17,14 +18,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function load(args: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+function start(args: string): ChildProcessByStdio<null, Readable, Readable> {
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, HAPROXY_PATH: inject("haproxyPath") };
   const out = args.includes("--out") ? [] : ["--out", folder];
-  const child = spawn(process.execPath, [CLI, ...args.split(" "), ...out], { env, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, [CLI, ...args.split(" "), ...out], { env, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+async function outcomeOf(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   return { code, stdout, stderr };
 }
+
+const load = (args: string) => outcomeOf(start(args));
 
 test("help names every option and its default, wrong usage says what is wrong with status 64", async () => {
   const [help, unknown, wrong, nobody, nothing] = await Promise.all([
@@ -98,4 +106,24 @@ test("a storm over a killed gateway while slots move: all are back behind the ba
   const note = `1 slot of the Redis Cluster moved to the next node ${moves} times in all: one 0.2 s after the one before`;
   expect(report.notes).toContain(note);
   expect(stdout).toContain(`note: ${note}\n`);
+});
+
+test("Ctrl-C, which npm hands on a second time, ends a soak with its period, and what it has seen is in its report", async () => {
+  const child = start("soak --minutes 60 --period-seconds 1 --sockets 10 --rooms 1 --gateways 1 --no-balancer --seed 5");
+  let said = "";
+  child.stdout.on("data", function watch(chunk: Buffer) {
+    said += chunk.toString();
+    if (!said.includes("period 1: clean")) return;
+    child.stdout.off("data", watch);
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+  });
+  const { code, stdout, stderr } = await outcomeOf(child);
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("interrupted: this period is the last one");
+  const [, file = ""] = /seed 5; (\S+\.json),/.exec(stdout) ?? [];
+  const { notes, steps, certificate } = parseReport(await readFile(file, "utf8"), file);
+  expect(notes).toContainEqual(expect.stringMatching(/^interrupted: it lasted 0\.\d minutes, of 60 that were planned$/));
+  expect(steps.map(({ name }) => name)).toEqual(["period 1", "period 2"]);
+  expect(certificate).toMatchObject({ isClean: true });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Env } from "@drawchat/runtime/env";
 import { OptionReader, type OptionValues, parseOptions, UsageError, usageText } from "./command/option-reader.ts";
 import { SCENARIOS, type Scenario } from "./command/scenarios.ts";
+import { watchSignals } from "./command/signals.ts";
 import { readTarget, TARGET_OPTIONS, TARGET_USAGE } from "./command/target-options.ts";
 import { Terminal } from "./command/terminal.ts";
 import { certificateText } from "./ledger/certificate-text.ts";
@@ -27,7 +28,8 @@ what each proves, and how to read what comes out: docs/load.md.
   --help         also of one scenario: npm run load -- night --help
 
 ${TARGET_USAGE}
-Exit status: 0 clean, 1 not clean (also where it is void), 2 void, 64 wrong usage, 70 the run could not be made, 130 interrupted.
+Exit status: 0 clean, 1 not clean (also where it is void), 2 void, 64 wrong usage, 70 the run could not be made, 130 interrupted
+(a soak ends with its period and its report at a first Ctrl-C).
 `;
 
 // Who reads only the beginning (`| head`) has what they want: the run goes on, and its report is written.
@@ -57,11 +59,15 @@ async function load(scenario: Scenario, args: readonly string[]): Promise<number
   options.finish();
   await mkdir(folder, { recursive: true }); // a folder that cannot be written to is told before the run, not after it
   const opening = open((what) => terminal.tell(what));
-  endWithSignals(opening);
+  const ending = new AbortController();
+  let isPlaying = false;
+  endWithSignals(opening, ending, () => isPlaying && scenario.hasPeriods === true);
   const target = await opening;
   if (isInterrupted) return EXIT.interrupted;
+  isPlaying = true;
   try {
-    const stage = { target, onProgress: (what: string) => terminal.tell(what), onLive: (what: string) => terminal.show(what) };
+    const [onProgress, onLive] = [(what: string) => terminal.tell(what), (what: string) => terminal.show(what)];
+    const stage = { target, onProgress, onLive, ending: ending.signal };
     const report = { ...(await run(stage)), options: options.resolved };
     terminal.stop();
     return await tell(report, folder);
@@ -74,10 +80,15 @@ async function load(scenario: Scenario, args: readonly string[]): Promise<number
 const terminal = new Terminal();
 let isInterrupted = false;
 
-/** What the run started must not outlive it, also where it is still starting. A second signal does not wait. */
-function endWithSignals(opening: Promise<Target>): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
+/** What the run started must not outlive it, also where it is still starting. */
+function endWithSignals(opening: Promise<Target>, ending: AbortController, canEndEarly: () => boolean): void {
+  watchSignals({
+    canEndEarly: () => canEndEarly() && !ending.signal.aborted,
+    endEarly: () => {
+      terminal.tell("interrupted: this period is the last one, then comes the report; Ctrl-C again stops at once, without one");
+      ending.abort();
+    },
+    stop: () => {
       isInterrupted = true;
       terminal.tell("interrupted: everything that was started stops");
       terminal.stop();
@@ -85,8 +96,9 @@ function endWithSignals(opening: Promise<Target>): void {
         .then((target) => target.stop())
         .catch(() => undefined)
         .finally(() => process.exit(EXIT.interrupted));
-    });
-  }
+    },
+    hurry: () => process.exit(EXIT.interrupted), // the guards of what it started stop that
+  });
 }
 
 async function tell(report: RunReport, folder: string): Promise<number> {

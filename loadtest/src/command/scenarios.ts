@@ -18,6 +18,8 @@ export interface Scenario {
   /** Names of options that take a value. */
   readonly options: readonly string[];
   readonly usage: string;
+  /** It may end after any of them: what it has seen until then is proved. */
+  readonly hasPeriods?: true;
   /** Wrong options are told by the reader. */
   readonly prepare: (options: OptionReader) => { readonly needs: Needs; readonly run: Run };
 }
@@ -179,7 +181,9 @@ const soak: Scenario = {
   --max-growth <MB>        an hour; a process that grows faster makes the run fail; default 0: told, not judged
 
 Such as: npm run load -- soak --minutes 60 --sockets 500 --max-growth 20
+Ctrl-C ends it with the period under way, and it writes its report.
 `,
+  hasPeriods: true,
   prepare(options) {
     const plan = {
       seed: readSeed(options),

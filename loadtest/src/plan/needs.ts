@@ -15,12 +15,17 @@ export type Cells = [name: string, need: string];
 export function needs(plan: Plan): Cells[] {
   const { sizing, hardware, night } = plan;
   const { gateways, machines, decides, atDraw, rows } = sizing;
-  const known = (value: number | undefined, words: (value: number) => string) => (value === undefined ? "not measured" : words(value));
+  // What follows from the number of gateways is nothing where none is enough; it is not for want of a run.
+  const unknown = sizing.isTooMuch ? "–" : "not measured";
+  const known = (value: number | undefined, words: (value: number) => string) => (value === undefined ? unknown : words(value));
   const cores = (role: RoleName, value: number | undefined) =>
     known(value, (cpu) => `${sizing.atLeast.includes(role) ? "at least " : ""}${number(cpu)} of a core`);
   const each = gateways === undefined ? "" : `, ${number(Math.ceil(night.viewers / gateways))} sockets each`;
   const cell: Cells[] = [
-    ["gateways", known(gateways, (n) => `${count(n, "gateway")}, a core each${each}`)],
+    [
+      "gateways",
+      sizing.isTooMuch ? "no number of them carries this night" : known(gateways, (n) => `${count(n, "gateway")}, a core each${each}`),
+    ],
     [
       "  their machines",
       known(machines, (n) => `${count(n, "machine")} of ${count(hardware.coresPerMachine, "core")}${cardWords(plan, n)}`),
@@ -29,12 +34,13 @@ export function needs(plan: Plan): Cells[] {
     [
       "  a socket gets",
       atDraw === undefined
-        ? "not measured"
+        ? unknown
         : `a write every ${number(1_000 / Math.max(0.001, (atDraw.load.writes ?? 0) / Math.max(1, atDraw.load.sockets ?? 1)))} ms at the draw, tick ${number(atDraw.tickMs)} ms`,
     ],
     [
       "  memory",
       listed(
+        unknown,
         ["a gateway's", sizing.gatewayBytes, (n) => `${bytes(n)} a gateway`],
         ["the kernel's", sizing.kernelBytesPerMachine, (n) => `${bytes(n)} of the kernel's a machine`],
       ),
@@ -42,6 +48,7 @@ export function needs(plan: Plan): Cells[] {
     [
       "  network",
       listed(
+        unknown,
         ["out", sizing.networkOutPerMachine, (n) => `${megabits(n)} out a machine`],
         ["in", sizing.networkInPerMachine, (n) => `${megabits(n)} in a machine`],
       ),
@@ -50,6 +57,7 @@ export function needs(plan: Plan): Cells[] {
     [
       "Redis",
       listed(
+        unknown,
         ["CPU", sizing.redisCpu, (cpu) => `${shardWords(plan, sizing.shards ?? 1)}: ${cores("redis", cpu)} in all`],
         ["traffic", sizing.redisOut, (n) => `${megabits(n)} to the gateways`],
         ["memory", sizing.redisBytes, (n) => `${bytes(n)} of data`],
@@ -59,7 +67,7 @@ export function needs(plan: Plan): Cells[] {
     ["writers", known(sizing.writerCpu, (cpu) => `${pairAtLeast(cpu, hardware)}, ${number(cpu)} of a core`)],
     [
       "Postgres",
-      `${number(sizing.rowsPerSecond)} rows a second at the draw: ${listed(["CPU", sizing.postgresCpu, (cpu) => cores("postgres", cpu)])}`,
+      `${number(sizing.rowsPerSecond)} rows a second at the draw: ${listed(unknown, ["CPU", sizing.postgresCpu, (cpu) => cores("postgres", cpu)])}`,
     ],
     [
       "  rows a night",
@@ -81,9 +89,9 @@ function decisionWords({ limit, moment, used }: Pressure, { full, networkGbit }:
 type Part = readonly [what: string, value: number | undefined, words: (value: number) => string];
 
 /** What was measured, and at the end what was not; where nothing was, that alone, once. */
-function listed(...parts: readonly Part[]): string {
+function listed(unknown: string, ...parts: readonly Part[]): string {
   const known = parts.flatMap(([, value, words]) => (value === undefined ? [] : [words(value)]));
-  if (known.length === 0) return "not measured";
+  if (known.length === 0) return unknown;
   const missing = parts.filter(([, value]) => value === undefined).map(([what]) => what);
   return [...known, ...(missing.length === 0 ? [] : [`${missing.join(" and ")} not measured`])].join(", ");
 }

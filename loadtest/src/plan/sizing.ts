@@ -40,6 +40,8 @@ export interface Pressure {
 export interface Sizing {
   /** Undefined: no number of them is enough, or nothing is known. */
   readonly gateways: number | undefined;
+  /** No number of gateways carries this night. */
+  readonly isTooMuch: boolean;
   readonly machines: number | undefined;
   /** What made one gateway fewer too few; with one alone, what is nearest to its limit. */
   readonly decides: Pressure | undefined;
@@ -68,8 +70,8 @@ export interface Sizing {
 
 /** `eventBytes` undefined: no run shows how large an event is, and nothing that depends on it is known. */
 export function sizeNight(night: NightAsked, hardware: Hardware, costs: MachineCosts, eventBytes: number | undefined): Sizing {
-  const gateways =
-    costs.cpu.gateway === undefined || eventBytes === undefined ? undefined : fewestGateways(night, hardware, { costs, eventBytes });
+  const isMeasured = costs.cpu.gateway !== undefined && eventBytes !== undefined;
+  const gateways = isMeasured ? fewestGateways(night, hardware, { costs, eventBytes }) : undefined;
   const uses = gateways === undefined || eventBytes === undefined ? [] : usesOf(night, gateways, costs, eventBytes);
   const busiest = uses.toSorted((a, b) => cpuOf(b.use) - cpuOf(a.use))[0];
   const atDraw = uses.find(({ moment }) => moment === "draw")?.use;
@@ -79,6 +81,7 @@ export function sizeNight(night: NightAsked, hardware: Hardware, costs: MachineC
   const { gatewayMemory, kernelBytesPerSocket } = costs;
   return {
     gateways,
+    isTooMuch: isMeasured && gateways === undefined,
     machines,
     decides: gateways === undefined || eventBytes === undefined ? undefined : decisionOf(night, gateways, hardware, { costs, eventBytes }),
     atDraw,

@@ -31,8 +31,8 @@ export function soakNeeds({ sockets, rooms }: SoakOptions): { sockets: number; r
 export async function runSoak({ soak, ...stage }: SoakRun): Promise<RunReport> {
   if (soak.minutes > MAX_SOAK_MINUTES) throw new RangeError(`a soak lasts at most ${MAX_SOAK_MINUTES} minutes: its tokens end after that`);
   const staged = await StagedRun.start(stage, soak.sockets);
-  const ending = new AbortController();
-  const watching = watchFiles(staged, ending.signal);
+  const over = new AbortController();
+  const watching = watchFiles(staged, over.signal);
   try {
     await staged.fleet.play(planSoakJoins(soak, JOINS_PER_SECOND), roadsOf(stage.target));
     await staged.settled();
@@ -40,8 +40,12 @@ export async function runSoak({ soak, ...stage }: SoakRun): Promise<RunReport> {
     stage.onProgress(`seed ${soak.seed}: ${staged.fleet.totals.states.joined} sockets are in`);
     const sum = new CertificateSum();
     const notes: string[] = [];
-    const warmUntil = await playPeriods({ staged, soak, sum, notes, onProgress: stage.onProgress });
-    ending.abort();
+    const beganMs = performance.now();
+    const warmUntil = await playPeriods({ staged, soak, sum, notes, stage });
+    const minutes = (performance.now() - beganMs) / 60_000;
+    if (stage.ending?.aborted === true)
+      notes.push(`interrupted: it lasted ${minutes.toFixed(1)} minutes, of ${soak.minutes} that were planned`);
+    over.abort();
     const end = await staged.end();
     const growths = growthsOf(end.collected, warmUntil);
     return reportOf(end, {
@@ -65,7 +69,7 @@ export async function runSoak({ soak, ...stage }: SoakRun): Promise<RunReport> {
       ],
     });
   } finally {
-    ending.abort();
+    over.abort();
     await watching;
     await staged.finish();
   }
@@ -77,11 +81,11 @@ interface Course {
   readonly sum: CertificateSum;
   /** Of what could not be read, of all periods. */
   readonly notes: string[];
-  readonly onProgress: Stage["onProgress"];
+  readonly stage: Stage;
 }
 
-/** Until the time is over. Resolves with when the first period was over, in seconds of the run: what grew until then was warming up. */
-async function playPeriods({ staged, soak, sum, notes, onProgress }: Course): Promise<number> {
+/** Until the time is over, or it is to end. Resolves with when the first period was over, in seconds of the run: what grew until then was warming up. */
+async function playPeriods({ staged, soak, sum, notes, stage }: Course): Promise<number> {
   const { fleet, target } = staged;
   const endMs = performance.now() + soak.minutes * 60_000;
   let warmUntil = 0;
@@ -99,10 +103,12 @@ async function playPeriods({ staged, soak, sum, notes, onProgress }: Course): Pr
       memoryMB: ownMemoryMB(fleet.totals.loads),
     });
     const verdict = certificate.isClean ? "clean" : `NOT CLEAN (${bad} findings)`;
-    onProgress(`period ${period}: ${verdict}, ${figures.messages} messages, ${figures.rejoins} came back, p99 ${figures.deliveryP99Ms} ms`);
+    stage.onProgress(
+      `period ${period}: ${verdict}, ${figures.messages} messages, ${figures.rejoins} came back, p99 ${figures.deliveryP99Ms} ms`,
+    );
     if (period === 1) warmUntil = staged.seconds;
     // What is left must be worth a period.
-    if (endMs - performance.now() < 1_000) return warmUntil;
+    if (endMs - performance.now() < 1_000 || stage.ending?.aborted === true) return warmUntil;
     await staged.beginAgain();
   }
 }

@@ -23,6 +23,8 @@ export interface Stage {
   readonly onProgress: (what: string) => void;
   /** Told once a second how things stand: one line, which the next one replaces. */
   readonly onLive?: ((what: string) => void) | undefined;
+  /** Aborted: a run that has periods ends with the one under way. */
+  readonly ending?: AbortSignal;
 }
 
 export interface Certified {
