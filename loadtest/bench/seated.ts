@@ -1,4 +1,5 @@
 /** A contestant with its sockets, ready to be measured: its server, the client's processes, whoever publishes. */
+import { endAll } from "@drawchat/local/endings";
 import { Fleet } from "../src/generator/fleet.ts";
 import type { RunningServer } from "./child-server.ts";
 import type { Arena, Contestant } from "./contestants.ts";
@@ -45,7 +46,7 @@ export async function seat({ arena, contestant, sockets }: SeatPlan): Promise<Se
   const session = sessions;
   const cleanups: (() => Promise<unknown>)[] = [];
   const stop = async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    await endAll(cleanups);
   };
   try {
     await arena.store.openRoom(session);

@@ -13,7 +13,7 @@ const app = uWS.App();
 /** As the gateway has them. */
 const MIN_TICK_MS = 10;
 const MAX_TICK_MS = 250;
-const SWEEPS_PER_TICK = 3.5;
+const SWEEPS_PER_TICK = 3.25;
 const FULL_TICK_SWEEPS = 1;
 const MAX_FRAME_BYTES = 16_384;
 const TOPIC = "all";

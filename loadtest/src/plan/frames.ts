@@ -7,7 +7,7 @@
 
 const MIN_TICK_MS = 10;
 const MAX_TICK_MS = 250;
-const SWEEPS_PER_TICK = 3.5;
+const SWEEPS_PER_TICK = 3.25;
 const FULL_TICK_SWEEPS = 1;
 const FULL_FRAME_BYTES = 16_284;
 /** A batch around its events: type, `after`, `upto`. */

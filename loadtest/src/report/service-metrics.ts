@@ -2,6 +2,7 @@
  * What is taken from the `/metrics` of our processes, and the curve it becomes. Names are those of
  * services/gateway/src/metrics.ts, services/writer/src/metrics.ts and prom-client; one that is not served makes no curve.
  */
+import { LOOP_LOOKS_MS } from "@drawchat/runtime/metrics";
 import type { SeriesGroup } from "./curves.ts";
 import { type Samples, total } from "./prometheus.ts";
 
@@ -37,9 +38,6 @@ const RARE = [
   { metric: "drawchat_writer_repeats_total", figure: "repeats" },
 ] as const;
 
-/** The sampling period of Node's loop histogram is in its values: an idle loop shows it (metrics.ts). */
-const LOOP_SAMPLE_MS = 25;
-
 /** Curves of one look at a process. `before` is the look before it, `seconds` the time between the two. */
 export function curvesOf(process: string, now: Samples, since?: { before: Samples; seconds: number }): Curve[] {
   return [...gaugesOf(process, now), ...(since === undefined ? [] : ratesOf(process, now, since))];
@@ -61,7 +59,7 @@ function gaugesOf(process: string, now: Samples): Curve[] {
   };
   add("connections", process, "sockets", total(now, "drawchat_gateway_sockets"));
   const loopSeconds = total(now, "nodejs_eventloop_lag_p99_seconds");
-  add("loop_delay", `${process} p99`, "ms", loopSeconds === undefined ? undefined : Math.max(0, loopSeconds * 1_000 - LOOP_SAMPLE_MS));
+  add("loop_delay", `${process} p99`, "ms", loopSeconds === undefined ? undefined : Math.max(0, loopSeconds * 1_000 - LOOP_LOOKS_MS));
   add("log_length", `${process}, all partitions`, "entries", total(now, "drawchat_writer_log_entries"));
   const ages = now.get("drawchat_writer_log_age_seconds")?.map(({ value }) => value) ?? [];
   add("writer_lag", `${process}, oldest entry`, "s", ages.length === 0 ? undefined : Math.max(...ages));

@@ -1,8 +1,10 @@
 /** A whole chat of a run's own on this machine: Redis, Postgres, api, gateways, writers, jobs, and HAProxy in front. */
+
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endAll } from "@drawchat/local/endings";
 import { LocalHaproxy } from "@drawchat/local/haproxy-process";
 import { ServiceProcess } from "@drawchat/local/process";
 import type { Road } from "../generator/load-connection.ts";
@@ -47,7 +49,7 @@ export async function startOwnCluster(options: OwnClusterOptions): Promise<Targe
   const dir = await mkdtemp(join(tmpdir(), "drawchat-load-"));
   const cleanups: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
   const stop = async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    await endAll(cleanups);
   };
   try {
     return await start(options, dir, cleanups, stop);

@@ -3,8 +3,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 export type { Registry } from "prom-client";
 
-/** How often the loop's delay is looked at: each look wakes the process, and at the library's 10 ms that was most of what an idle one does. */
-const LOOP_LOOKS_MS = 100;
+/**
+ * How often the loop's delay is looked at: each look wakes the process, and at the library's 10 ms that was most of what an idle one does.
+ * `nodejs_eventloop_lag_…` are times from one look to the next: who reads them takes this off.
+ */
+export const LOOP_LOOKS_MS = 100;
 
 /** Every metric is named `drawchat_…`; `service` is a label of all. */
 export class Metrics {

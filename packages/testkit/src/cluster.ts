@@ -2,12 +2,14 @@
  * A whole chat of real processes, with a Redis and a database of its own. Processes have names (`gateway-1`,
  * `writer-1`, `api-1`, `jobs-1`, `edge-1`) and keep their ports over a restart.
  */
+
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signToken, type TokenRequest } from "@drawchat/auth/token";
 import type { StoredSession } from "@drawchat/db/sessions";
+import { endAll } from "@drawchat/local/endings";
 import { freePort } from "@drawchat/local/ports";
 import type { LocalPostgres } from "@drawchat/local/postgres";
 import { ServiceProcess } from "@drawchat/local/process";
@@ -70,7 +72,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await cluster.startProcesses();
     return cluster;
   } catch (error) {
-    for (const cleanup of cleanups.reverse()) await cleanup();
+    await endAll(cleanups);
     throw error;
   }
 }
@@ -158,7 +160,7 @@ export class Cluster {
 
   /** Stops everything and removes its data. */
   async stop(): Promise<void> {
-    for (const cleanup of this.#parts.cleanups.splice(0).reverse()) await cleanup();
+    await endAll(this.#parts.cleanups);
   }
 
   /** At once; rejects with the first failure after all have tried. */

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { LocalHaproxy } from "@drawchat/local/haproxy-process";
+import { LOOP_LOOKS_MS } from "@drawchat/runtime/metrics";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { type Cluster, type ProcessName, startCluster } from "./cluster.ts";
@@ -77,6 +78,13 @@ test.each([...new Set([...rules, ...panels])])("%s", (expression) => {
   const metrics = metricsOf(expression);
   expect(metrics.length).toBeGreaterThan(0);
   expect(metrics.filter((metric) => !exposed.has(metric))).toEqual([]);
+});
+
+test("the loop's delay is told without the time between two looks at it", () => {
+  const asking = [...rules, ...panels].filter((expression) => expression.includes("nodejs_eventloop_lag"));
+  expect(asking).toHaveLength(2);
+  for (const expression of asking)
+    expect(expression).toMatch(new RegExp(`nodejs_eventloop_lag_p99_seconds(\\{[^}]*\\})? - ${LOOP_LOOKS_MS / 1_000}( |$)`));
 });
 
 test("the alerts are all in the operators' page", () => {

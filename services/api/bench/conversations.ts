@@ -3,6 +3,7 @@
  * of each its queries, the median time and its plan; ends with 1 where a plan walks through a whole table, or a list
  * takes more than two queries, a page more than one. BENCH_MESSAGES (1,000,000), BENCH_CONVERSATIONS (20,000), BENCH_RUNS (20).
  */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { type ConversationListRequest, conversationsQuery, listConversations } f
 import { searchMessages, searchQuery } from "@drawchat/db/message-search";
 import { migrateToLatest } from "@drawchat/db/migrate";
 import { usersQuery } from "@drawchat/db/users";
+import { endAll } from "@drawchat/local/endings";
 import { freePort } from "@drawchat/local/ports";
 import { startPostgres } from "@drawchat/local/postgres";
 import { Env } from "@drawchat/runtime/env";
@@ -165,6 +167,6 @@ try {
   for (const each of casesOf(await findMiddle(database.pool))) await examine(database.pool, database.db, each);
   print(failures === 0 ? "\nevery query used its index" : `\n${failures} faults, marked with !!`);
 } finally {
-  for (const cleanup of cleanups.reverse()) await cleanup();
+  await endAll(cleanups);
 }
 process.exitCode = failures === 0 ? 0 : 1;

@@ -4,6 +4,7 @@
  * the same token check. Alternating turns; medians, with the least and the most of the turns.
  * BENCH_SECONDS (5), BENCH_TURNS (5), BENCH_CONNECTIONS (50); BENCH_PROFILE=folder writes the api's CPU profile there.
  */
+
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -13,6 +14,7 @@ import { join } from "node:path";
 import { signToken } from "@drawchat/auth/token";
 import { connectDatabase } from "@drawchat/db/connect";
 import { migrateToLatest } from "@drawchat/db/migrate";
+import { endAll } from "@drawchat/local/endings";
 import { freePort } from "@drawchat/local/ports";
 import { startPostgres } from "@drawchat/local/postgres";
 import { ServiceProcess } from "@drawchat/local/process";
@@ -182,5 +184,5 @@ try {
   const bare = await startBare({ answers, secret });
   for (const path of PATHS) await compare(path, api, bare, headers);
 } finally {
-  for (const cleanup of cleanups.reverse()) await cleanup();
+  await endAll(cleanups);
 }

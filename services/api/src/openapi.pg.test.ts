@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTokenVerifier } from "@drawchat/auth/token";
@@ -6,7 +6,7 @@ import { DemoToken } from "@drawchat/protocol/rest";
 import { addSession } from "@drawchat/testkit/sessions";
 import type Type from "typebox";
 import Value from "typebox/value";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { loadConfig } from "./config.ts";
 import { CONVERSATION_EXAMPLES } from "./conversation-examples.ts";
 import { CALL_EXAMPLES } from "./examples.ts";
@@ -14,6 +14,7 @@ import { post, TOKENS, testApi, testStores } from "./test-api.ts";
 
 const stores = await testStores();
 const webDir = await mkdtemp(join(tmpdir(), "drawchat-web-"));
+afterAll(() => rm(webDir, { recursive: true }));
 await writeFile(join(webDir, "index.html"), "<!doctype html><title>draw</title>");
 await writeFile(join(webDir, "app-3F9A2B7C.js"), "0");
 const development = await testApi(stores, { server: { demoTokens: TOKENS, webDir, isDocsPageOn: true } });

@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
+import { endAll } from "@drawchat/local/endings";
 import { freePort } from "@drawchat/local/ports";
 import { afterEach, expect, test } from "vitest";
 import { Edge } from "./edge.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  await endAll(cleanups);
 });
 
 const url = (port: number) => new URL(`http://127.0.0.1:${port}`);

@@ -20,7 +20,7 @@ export const MAX_BATCH_BYTES = MAX_FRAME_BYTES - FRAME_AROUND_BYTES;
  * same for a short frame as for a long one: a sweep. So the share of its core that a busy room takes is a sweep's part of a
  * tick, and a tick is at least so many times the last sweep.
  */
-const SWEEPS_PER_TICK = 3.5;
+const SWEEPS_PER_TICK = 3.25;
 /**
  * The same once a whole frame waits: it grows no more by waiting, and what is written in smaller portions is read while the
  * processor's cache still holds it.
@@ -52,6 +52,12 @@ export interface OutboxOptions {
 /** Version 1 names new messages only; the kinds it does not name carry a flag. */
 export function isForV1(event: EventEntry): boolean {
   return (event.flags & EVENT_V2_ONLY) === 0 && !isSkipped(event);
+}
+
+/** What is not shown live fills no frame. */
+function shownBytesOf({ bytes, events, skipped }: Publication): number {
+  if (skipped === 0) return bytes.length;
+  return events.reduce((sum, event) => (isSkipped(event) ? sum : sum + event.end - event.start), 0);
 }
 
 export class Outbox {
@@ -86,14 +92,14 @@ export class Outbox {
     return isFull ? Math.min(this.tickMs, Math.max(this.#options.tickMs, FULL_TICK_SWEEPS * this.#sweepMs)) : this.tickMs;
   }
 
-  /** How much of a tick the last sweep would take: two sevenths of it at most, unless the tick is as long as it can be. */
+  /** How much of a tick the last sweep would take: less than a third of it, unless the tick is as long as it can be. */
   get sweepShare(): number {
     return this.#sweepMs / this.tickMs;
   }
 
   add(publication: Publication): void {
     this.#publications.push(publication);
-    this.#waitingBytes += publication.bytes.length;
+    this.#waitingBytes += shownBytesOf(publication);
     const nowMs = performance.now();
     const dueMs = this.#dueOf(publication, nowMs);
     if (dueMs >= this.#dueMs) return;

@@ -3,8 +3,10 @@
  * jobs, and last the edge, behind which everything is up. Only the gateways end before the edge: it carries what they
  * tell their sockets. Whatever was begun ends again where a step fails.
  */
+
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { endAll } from "@drawchat/local/endings";
 import { portProblem } from "@drawchat/local/ports";
 import { ServiceProcess, ServiceStartError } from "@drawchat/local/process";
 import { ConfigError, type EnvSource, EXIT_CONFIG } from "@drawchat/runtime/env";
@@ -62,7 +64,7 @@ export class Supervisor {
   }
 
   async #stop(): Promise<void> {
-    for (const end of this.#endings.splice(0).reverse()) await end();
+    await endAll(this.#endings);
   }
 
   async #startAll(): Promise<Started> {

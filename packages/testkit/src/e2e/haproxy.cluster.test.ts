@@ -1,8 +1,10 @@
 /** The load balancer as it runs in production: its own configuration in front of real gateways that come, drain and die. */
+
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { ChatClient } from "@drawchat/client/chat-client";
 import type { Sending } from "@drawchat/client/kept-outbox";
+import { endAll } from "@drawchat/local/endings";
 import { afterEach, expect, test } from "vitest";
 import { type Cluster, type ProcessName, startCluster } from "../cluster.ts";
 import { type Backend, startTestHaproxy } from "../haproxy.ts";
@@ -13,7 +15,7 @@ const DRAINED = 1012;
 const cleanups: (() => unknown)[] = [];
 
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  await endAll(cleanups);
 });
 
 /** Every socket that closed, with the delay that it was told before, if any. */
