@@ -106,9 +106,10 @@ export class Crowd {
     await this.#until(() => this.#clients.every((client) => client.state === "gone" || client.sayings.count === 0));
   }
 
-  /** Nothing further is said; what has no answer is told as that. */
+  /** Nothing further is said; why something has no answer is told where that is known. */
   giveUpSaying(): void {
-    for (const client of this.#clients) client.sayings.giveUp();
+    const us = nowUs();
+    for (const client of this.#clients) client.sayings.giveUp(us);
   }
 
   /** Another run with the same sockets, where they stand: the account of the last one is given away before. */

@@ -1,6 +1,7 @@
 /** How a socket of a run comes back, over a real server that behaves badly on purpose. */
 import * as uWS from "uWebSockets.js";
 import { afterEach, expect, test } from "vitest";
+import { certifyRoom } from "../ledger/certify.ts";
 import { Sends } from "../ledger/sends.ts";
 import { Accounts } from "./accounts.ts";
 import { nowUs } from "./clock.ts";
@@ -112,6 +113,59 @@ test("a message that may not have been accepted is said again on the same socket
   expect(server.heard[2]).toEqual(server.heard[1]);
   expect(tally.named.errors).toEqual({ unavailable: 1, rate_limited: 1 });
   expect(sends.take()).toMatchObject([{ refusals: [[SENDER, 0, "rate_limited"]], acks: [], unanswered: [] }]);
+});
+
+/** What the ledger says at `accepted` when the run ends now, and none of its messages was seen anywhere. */
+function acceptedAtTheEnd({ client, sends }: ReturnType<typeof begin>, us = nowUs()) {
+  client.sayings.giveUp(us);
+  const nowhere = { logged: [], sampled: new Set<number>(), trails: [], receipts: [], stored: [], deadLetters: new Set<number>() };
+  const { skipped, lost } = certifyRoom(RUN, { room: "s42", sends: sends.take(), ...nowhere }).hops[1] ?? {};
+  return { skipped, lost };
+}
+
+test("what has no answer at the end is lost where its connection lasts, also where it was said again, and unanswered where that ended", async () => {
+  const server = await serve({ onFrame: (socket, { type }) => type === "hello" && say(socket, welcome(101)) });
+  const run = begin(server.port);
+  await expect.poll(() => run.client.state).toBe("joined");
+  run.client.speak(nowUs(), 60);
+  expect(acceptedAtTheEnd(run)).toEqual({ skipped: {}, lost: 1 });
+
+  const back = begin(server.port);
+  await expect.poll(() => back.client.state).toBe("joined");
+  back.client.speak(nowUs(), 60);
+  back.client.drop();
+  await expect.poll(() => back.tally.counts.resent).toBe(1);
+  expect(acceptedAtTheEnd(back)).toEqual({ skipped: {}, lost: 1 });
+
+  const gone = begin(server.port);
+  await expect.poll(() => gone.client.state).toBe("joined");
+  gone.client.speak(nowUs(), 60);
+  gone.client.leave();
+  await expect.poll(() => gone.client.state).toBe("gone");
+  expect(acceptedAtTheEnd(gone)).toEqual({ skipped: { unanswered: 1 }, lost: 0 });
+});
+
+test("what was put off until the end is told by the code of its last answer, unless it was said again long ago", async () => {
+  let answers = 0;
+  const server = await serve({
+    onFrame: (socket, { type, client_id }) => {
+      if (type === "hello") say(socket, welcome(101));
+      else if (answers < 2) say(socket, { type: "error", code: "busy", message: "", client_id, retry_after_ms: 5 });
+      answers += type === "hello" ? 0 : 1;
+    },
+  });
+  for (const [later, told] of [
+    [0, { skipped: { busy: 1 }, lost: 0 }],
+    [6_000_000, { skipped: {}, lost: 1 }],
+  ] as const) {
+    answers = 0;
+    const run = begin(server.port);
+    await expect.poll(() => run.client.state).toBe("joined");
+    run.client.speak(nowUs(), 60);
+    // The third time it has no answer.
+    await expect.poll(() => run.tally.counts.resent).toBe(2);
+    expect(acceptedAtTheEnd(run, nowUs() + later)).toEqual(told);
+  }
 });
 
 test("what is due while the socket is away is held back until it is there", async () => {

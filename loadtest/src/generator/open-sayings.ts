@@ -12,6 +12,10 @@ interface Saying {
   readonly text: string;
   readonly sentUs: number;
   wasSent: boolean;
+  /** When it went out on the connection that stands, and waits there for its answer. */
+  waitsSinceUs: number | undefined;
+  /** The code of its last answer, after which it is said again. */
+  postponed: string | undefined;
 }
 
 interface SayingsOptions {
@@ -50,7 +54,7 @@ export class OpenSayings {
     counts.planned += 1;
     const message = { run, sender, n, sentUs };
     const text = typeof wording === "string" ? loadLine(message, wording) : loadText({ ...message, bytes: wording });
-    const saying: Saying = { text, sentUs, wasSent: false };
+    const saying: Saying = { text, sentUs, wasSent: false, waitsSinceUs: undefined, postponed: undefined };
     if (!dialect.hasAcks && !canSend) {
       sends.unsent(client.room, dialect.version, sender, n);
       return;
@@ -86,6 +90,8 @@ export class OpenSayings {
     const n = clientId === undefined ? undefined : this.#numberOf(clientId);
     const saying = n === undefined ? undefined : this.#open?.get(n);
     if (n !== undefined && saying !== undefined && UNSETTLED.has(code)) {
+      saying.waitsSinceUs = undefined;
+      saying.postponed = code;
       this.#retry(n, saying, retryAfterMs ?? RETRY_MS);
       return;
     }
@@ -93,19 +99,29 @@ export class OpenSayings {
     if (n !== undefined || !dialect.hasAcks) sends.refused(client.room, dialect.version, sender, n ?? UNNAMED, code);
   }
 
-  /** At the end of the run: nothing more is said. */
-  giveUp(): void {
+  /**
+   * At the end of the run: nothing more is said. What waits on a connection that stands is not explained, so that it counts as
+   * lost unless it is seen further on; only what was postponed and has just gone out again still has its last answer.
+   */
+  giveUp(us: number): void {
     const { sends, client, sender, dialect } = this.#options;
-    for (const [n, { wasSent }] of this.#open ?? []) {
-      if (wasSent) sends.unanswered(client.room, dialect.version, sender, n);
-      else sends.unsent(client.room, dialect.version, sender, n);
+    for (const [n, { wasSent, waitsSinceUs, postponed }] of this.#open ?? []) {
+      const isOverdue = waitsSinceUs !== undefined && us - waitsSinceUs >= UNHEARD_US;
+      if (!wasSent) sends.unsent(client.room, dialect.version, sender, n);
+      else if (postponed !== undefined && !isOverdue) sends.postponed(client.room, dialect.version, sender, n, postponed);
+      else if (waitsSinceUs === undefined) sends.unanswered(client.room, dialect.version, sender, n);
     }
     this.#open?.clear();
   }
 
-  /** Its socket was cut: of what version 1 said shortly before, nobody knows whether it was heard. */
+  /** Its socket was cut: of what version 1 said shortly before, and of what waits for its answer, nobody knows whether it was heard. */
   cut(): void {
     const { sends, client, sender, dialect } = this.#options;
+    for (const saying of this.#open?.values() ?? []) {
+      if (saying.waitsSinceUs === undefined) continue;
+      saying.waitsSinceUs = undefined;
+      saying.postponed = undefined;
+    }
     const sinceUs = nowUs() - UNHEARD_US;
     for (const { n, atUs } of this.#latest) if (atUs >= sinceUs) sends.unanswered(client.room, dialect.version, sender, n);
     this.#latest = [];
@@ -128,6 +144,7 @@ export class OpenSayings {
     const { client, run, sender, dialect, sends, counts } = this.#options;
     counts[saying.wasSent ? "resent" : "sent"] += 1;
     saying.wasSent = true;
+    saying.waitsSinceUs = nowUs();
     client.say(dialect.messageFrame({ clientId: loadClientId(run, sender, n), text: saying.text, isResend }));
     sends.sent(client.room, dialect.version, sender, n);
     if (!dialect.hasAcks) this.#noteLatest(n);

@@ -20,7 +20,7 @@ export const Hop = Type.Enum(HOPS);
 export type Hop = Static<typeof Hop>;
 
 /**
- * Why something was rightly not delivered: the code of a refusal (`rate_limited`), or
+ * Why something was rightly not delivered: the code of a refusal (`rate_limited`), or of the last answer that put it off (`busy`), or
  *   no_connection  `sent`: its sender had none when it was due
  *   unanswered     `accepted`: the connection ended before the answer, and the sender knows that
  *   sampled        `handed`, `received`: accepted and declared as not shown

@@ -30,7 +30,7 @@ export function judgeSent({ sender, version, sent, unsent }: SenderPage): Sender
 
 /** In turn means: accepted in the order in which they went out, but for those that went out again or had no answer. */
 export function judgeAccepted(page: SenderPage, accepted: Accepted): SenderVerdict {
-  const { sender, version, sent, unanswered } = page;
+  const { sender, version, sent, unanswered, postponed } = page;
   const timesSent = new Map<number, number>();
   for (const n of sent) timesSent.set(n, (timesSent.get(n) ?? 0) + 1);
   const inTurn = [...timesSent.keys()];
@@ -46,21 +46,21 @@ export function judgeAccepted(page: SenderPage, accepted: Accepted): SenderVerdi
     seen: seen.toSorted((a, b) => a.acceptedId - b.acceptedId),
     ruleOf: refusalRule(page, inTurn),
   });
-  const isExempt = (place: number) => (timesSent.get(inTurn[place - 1] ?? -1) ?? 0) > 1 || unanswered.has(inTurn[place - 1] ?? -1);
-  const disordered = verdict.disordered.filter((place) => !isExempt(place));
+  const isExempt = (n: number) => (timesSent.get(n) ?? 0) > 1 || unanswered.has(n) || postponed.has(n);
+  const disordered = verdict.disordered.filter((place) => !isExempt(inTurn[place - 1] ?? -1));
   const once = verdict.once + verdict.disordered.length - disordered.length;
   return inMessages({ ...verdict, once, disordered }, (place) => keyOf(sender, inTurn[place - 1] ?? 0));
 }
 
 /** Version 1 does not say which one was refused: as many missing ones as were refused are explained. */
 function refusalRule(
-  { version, refused, refusals, unanswered }: SenderPage,
+  { version, refused, postponed, refusals, unanswered }: SenderPage,
   inTurn: readonly number[],
 ): (place: number) => string | undefined {
   const unexplained = [...refusals].flatMap(([code, times]) => Array<string>(times).fill(code));
   return (place) => {
     const n = inTurn[place - 1] ?? -1;
-    const code = version === 1 ? unexplained.pop() : refused.get(n);
+    const code = version === 1 ? unexplained.pop() : (refused.get(n) ?? postponed.get(n));
     return code ?? (unanswered.has(n) ? UNANSWERED : undefined);
   };
 }

@@ -183,6 +183,15 @@ test("refusals, connections that ended and messages that nobody could send are d
   expect(rowOf(page, "accepted")).toMatchObject({ owed: 3, once: 0, skipped: { rate_limited: 1, unanswered: 1 }, lost: 1 });
 });
 
+test("what was put off until the end is skipped by the code, and owed further on where it was accepted all the same", () => {
+  const sends = sendsOf(2, (all) => {
+    for (const [n, code] of ["busy", "unavailable"].entries()) all.postponed(ROOM, 2, 0, n, code);
+  });
+  const page = runWith({ sends, ...nothingBehind, logged: [{ id: 164, sender: 0, n: 1 }] });
+  expect(rowOf(page, "accepted")).toMatchObject({ owed: 6, once: 1, skipped: { busy: 1 }, lost: 4 });
+  expect(rowOf(page, "stored")).toMatchObject({ owed: 1, skipped: {}, lost: 1 });
+});
+
 test("version 1 is not told which one was refused: so many are explained, and no more", () => {
   const sends = sendsOf(1, (all) => {
     for (const code of ["rate_limited", "rate_limited", "busy"]) all.refused(ROOM, 1, 0, -1, code);

@@ -23,6 +23,8 @@ export interface SenderPage {
   readonly unanswered: Set<number>;
   /** By number: version 2. */
   readonly refused: Map<number, string>;
+  /** By number, the code of the last answer. */
+  readonly postponed: Map<number, string>;
   /** Of version 1, which does not say what was refused: how many, by code. */
   readonly refusals: Map<string, number>;
 }
@@ -38,10 +40,11 @@ export class SendBook {
     for (const report of reports) this.#add(report);
   }
 
-  #add({ version, sent, unsent, unanswered, acks, refusals }: RoomSends): void {
+  #add({ version, sent, unsent, unanswered, postponed, acks, refusals }: RoomSends): void {
     eachPair(sent, (sender, n) => this.#page(sender, version).sent.push(n));
     eachPair(unsent, (sender, n) => this.#page(sender, version).unsent.add(n));
     eachPair(unanswered, (sender, n) => this.#page(sender, version).unanswered.add(n));
+    for (const [sender, n, code] of postponed) this.#page(sender, version).postponed.set(n, code);
     for (let i = 0; i + 3 < acks.length; i += 4) this.#noteAck(keyOf(acks[i] ?? 0, acks[i + 1] ?? 0), acks[i + 2] ?? 0, acks[i + 3] ?? 0);
     for (const [sender, n, code] of refusals) {
       const page = this.#page(sender, version);
@@ -60,13 +63,14 @@ export class SendBook {
   #page(sender: number, version: 1 | 2): SenderPage {
     const known = this.senders.get(sender);
     if (known !== undefined) return known;
-    const fresh = {
+    const fresh: SenderPage = {
       sender,
       version,
       sent: [],
-      unsent: new Set<number>(),
-      unanswered: new Set<number>(),
+      unsent: new Set(),
+      unanswered: new Set(),
       refused: new Map(),
+      postponed: new Map(),
       refusals: new Map(),
     };
     this.senders.set(sender, fresh);

@@ -19,6 +19,8 @@ export interface RoomSends {
   readonly refusals: readonly (readonly [sender: number, n: number, code: string])[];
   /** The connection ended before the answer and the message is not sent again: `sender, n` each. */
   readonly unanswered: readonly number[];
+  /** Told to say it again later (`busy`), until the end of the run: it may have been accepted all the same. Version 2 only. */
+  readonly postponed: readonly (readonly [sender: number, n: number, code: string])[];
 }
 
 /** Flags of an ack. */
@@ -36,6 +38,7 @@ interface Gathered {
   readonly acks: number[];
   readonly refusals: [sender: number, n: number, code: string][];
   readonly unanswered: number[];
+  readonly postponed: [sender: number, n: number, code: string][];
 }
 
 export class Sends {
@@ -62,6 +65,10 @@ export class Sends {
     this.#of(room, version).unanswered.push(sender, n);
   }
 
+  postponed(room: string, version: 1 | 2, sender: number, n: number, code: string): void {
+    this.#of(room, version).postponed.push([sender, n, code]);
+  }
+
   /** What came since the last call. */
   take(): RoomSends[] {
     const taken = [...this.#byRoom.values()];
@@ -73,7 +80,7 @@ export class Sends {
     const key = `${room} ${version}`;
     const known = this.#byRoom.get(key);
     if (known !== undefined) return known;
-    const fresh = { room, version, sent: [], unsent: [], acks: [], refusals: [], unanswered: [] };
+    const fresh = { room, version, sent: [], unsent: [], acks: [], refusals: [], unanswered: [], postponed: [] };
     this.#byRoom.set(key, fresh);
     return fresh;
   }

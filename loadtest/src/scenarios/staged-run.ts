@@ -47,7 +47,7 @@ export interface RunEnd extends Pick<FleetTotals, "counts" | "states" | "health"
 export const SELF = "load";
 const SELF_EVERY_MS = 1_000;
 const SOCKETS_EVERY_MS = 250;
-/** Answers take this long at most: who still has none then is told as unanswered. */
+/** Answers take this long at most: what has none then is lost, or unanswered where its connection ended. */
 const ANSWERS_WITHIN_MS = 30_000;
 const JOINS_WITHIN_MS = 60_000;
 
