@@ -46,10 +46,10 @@ export class OptionReader {
 
   /** From 0 to 1; `25%` is 0.25. */
   share(name: string, fallback: number): number {
-    const text = this.optional(name);
-    const value = text === undefined ? fallback : text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
+    const text = this.#given(name);
+    const value = text === undefined ? fallback : text.endsWith("%") ? numberIn(text.slice(0, -1)) / 100 : numberIn(text);
     if (value >= 0 && value <= 1) return this.#keep(name, value);
-    this.problem(`--${name} is a share such as 0.25 or 25%, not ${text}`);
+    this.problem(`--${name} is a share such as 0.25 or 25%, not ${told(text)}`);
     return fallback;
   }
 
@@ -57,6 +57,11 @@ export class OptionReader {
     const text = this.optional(name) ?? fallback;
     this.resolved[camelCase(name)] = text;
     return text;
+  }
+
+  /** Named at all, with whatever value. */
+  has(name: string): boolean {
+    return this.#values[name] !== undefined;
   }
 
   /** Not in `resolved`: for what is a secret or has no default. */
@@ -86,17 +91,32 @@ export class OptionReader {
   }
 
   #numberOr(name: string, fallback: number, { min, max, isWhole }: { min: number; max: number; isWhole: boolean }): number {
-    const text = this.optional(name);
-    const value = text === undefined ? fallback : Number(text);
+    const text = this.#given(name);
+    const value = text === undefined ? fallback : numberIn(text);
     if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return value;
-    this.problem(`--${name} is a ${isWhole ? "whole " : ""}number from ${min} to ${max}, not ${text}`);
+    this.problem(`--${name} is a ${isWhole ? "whole " : ""}number from ${min} to ${max}, not ${told(text)}`);
     return fallback;
+  }
+
+  /** Empty is given too: a number that a shell variable did not have is no default. */
+  #given(name: string): string | undefined {
+    const value = this.#values[name];
+    return typeof value === "string" ? value : undefined;
   }
 
   #keep(name: string, value: number): number {
     this.resolved[camelCase(name)] = value;
     return value;
   }
+}
+
+/** NaN where there is none; `Number` takes an empty text for 0. */
+function numberIn(text: string): number {
+  return text.trim() === "" ? Number.NaN : Number(text);
+}
+
+function told(text: string | undefined): string {
+  return text?.trim() === "" ? "empty" : String(text);
 }
 
 function camelCase(name: string): string {

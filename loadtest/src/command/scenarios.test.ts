@@ -64,6 +64,32 @@ test("who is to be killed is one of the processes that are going to be started, 
   expect(() => prepare("storm", { kill: "gateway-1", url: "ws://localhost:1" })).toThrow(/--kill is for a cluster of the run's own/);
 });
 
+test("an option of the other kind of target is told, not passed over", () => {
+  const given = { session: ["42"], tokens: "t", redis: "redis://h", database: "postgres://h", metrics: ["gateway-1=http://h:1"] };
+  const needsUrl = (name: string) => `--${name} is of a chat that runs already, and needs --url`;
+  expect(() => prepare("storm", given)).toThrow(new UsageError(Object.keys(given).map(needsUrl)));
+  const own = { gateways: "3", writers: "2", "redis-nodes": "3", "move-slots": "1", "sample-above": "5", "no-balancer": true, pin: true };
+  const isOwn = (name: string) => `--${name} is for a cluster of the run's own, not for --url`;
+  expect(() => prepare("storm", { ...own, url: "ws://localhost:1" })).toThrow(new UsageError(Object.keys(own).map(isOwn)));
+  expect(() => prepare("storm", { url: "" })).toThrow(/^--url is no URL: $/);
+});
+
+test("an empty number or share is none, and not 0 or the default", () => {
+  expect(() => prepare("storm", { "v1-share": "%", "drop-share": "", sockets: "", "per-second": " " })).toThrow(
+    new UsageError([
+      "--sockets is a whole number from 1 to 200000, not empty",
+      "--per-second is a number from 0.1 to 10000, not empty",
+      "--v1-share is a share such as 0.25 or 25%, not %",
+      "--drop-share is a share such as 0.25 or 25%, not empty",
+    ]),
+  );
+});
+
+test("a rate that is too high is told with the highest", () => {
+  expect(() => prepare("fanout", { rates: "10,200000" })).toThrow(/^--rates are numbers above 0 and up to 100000, with commas between$/);
+  expect(prepare("fanout", { rates: "10,100000" }).resolved).toMatchObject({ rates: "10,100000" });
+});
+
 test("what is given of a chat that runs is not written into its report", () => {
   const secret = { url: "http://localhost:8000", redis: "redis://:secret@host", database: "postgres://u:secret@host/db" };
   expect(JSON.stringify(prepare("rest", secret).resolved)).not.toContain("secret");

@@ -25,6 +25,8 @@ export interface Scenario {
 }
 
 const MAX_SOCKETS = 200_000;
+/** Messages a second. */
+const MAX_RATE = 100_000;
 const MAX_SEED = 2 ** 32 - 1;
 
 /** Not among the resolved options: a report has it at a place of its own. */
@@ -82,7 +84,8 @@ Such as: npm run load -- fanout --sockets 2000 --rates 400,800,1600 --gateways 1
 `,
   prepare(options) {
     const rates = options.text("rates", TYPICAL_FANOUT.rates.join(",")).split(",").map(Number);
-    if (rates.some((rate) => !(rate > 0 && rate <= 100_000))) options.problem("--rates are numbers above 0, with commas between");
+    if (rates.some((rate) => !(rate > 0 && rate <= MAX_RATE)))
+      options.problem(`--rates are numbers above 0 and up to ${MAX_RATE}, with commas between`);
     const plan = {
       seed: readSeed(options),
       rates,
@@ -191,7 +194,7 @@ Ctrl-C ends it with the period under way, and it writes its report.
       sockets: options.int("sockets", TYPICAL_SOAK.sockets, { min: 1, max: MAX_SOCKETS }),
       rooms: options.int("rooms", TYPICAL_SOAK.rooms, { min: 1, max: 64 }),
       v1Share: options.share("v1-share", TYPICAL_SOAK.v1Share),
-      perSecond: options.number("per-second", TYPICAL_SOAK.perSecond, { max: 100_000 }),
+      perSecond: options.number("per-second", TYPICAL_SOAK.perSecond, { max: MAX_RATE }),
       dropsPerMinute: options.number("drops-per-minute", TYPICAL_SOAK.dropsPerMinute, { max: 1_000_000 }),
       periodSeconds: options.number("period-seconds", TYPICAL_SOAK.periodSeconds, { min: 1, max: 3_600 }),
       maxGrowth: options.number("max-growth", TYPICAL_SOAK.maxGrowth),

@@ -7,7 +7,7 @@ import { type ClusterSize, processNames } from "../target/process-plans.ts";
 import type { Target } from "../target/target.ts";
 import type { OptionReader } from "./option-reader.ts";
 
-export const TARGET_OPTIONS = {
+const OWN_OPTIONS = {
   gateways: { type: "string" },
   writers: { type: "string" },
   "redis-nodes": { type: "string" },
@@ -15,13 +15,17 @@ export const TARGET_OPTIONS = {
   "sample-above": { type: "string" },
   "no-balancer": { type: "boolean" },
   pin: { type: "boolean" },
-  url: { type: "string" },
+} as const;
+
+const GIVEN_OPTIONS = {
   session: { type: "string", multiple: true },
   tokens: { type: "string" },
   redis: { type: "string" },
   database: { type: "string" },
   metrics: { type: "string", multiple: true },
 } as const;
+
+export const TARGET_OPTIONS = { ...OWN_OPTIONS, url: { type: "string" }, ...GIVEN_OPTIONS } as const;
 
 export const TARGET_USAGE = `A chat of its own on this machine (the default)
   --gateways <n>         default 2
@@ -59,8 +63,16 @@ const TRAIL_EVENTS = 5_000;
 const FIRST_USER_ID = 1_000_000;
 
 export function readTarget(options: OptionReader, needs: Needs, env: Env): OpenTarget {
-  const url = options.optional("url");
-  return url === undefined ? readOwn(options, needs, env) : readGiven(options, needs, env, url);
+  const isOwn = !options.has("url");
+  refuseOthers(options, isOwn);
+  return isOwn ? readOwn(options, needs, env) : readGiven(options, needs, env, options.optional("url") ?? "");
+}
+
+/** An option of the other kind of target would change nothing: who names it means another run than this one. */
+function refuseOthers(options: OptionReader, isOwn: boolean): void {
+  const others = Object.keys(isOwn ? GIVEN_OPTIONS : OWN_OPTIONS).filter((name) => options.has(name));
+  const why = isOwn ? "is of a chat that runs already, and needs --url" : "is for a cluster of the run's own, not for --url";
+  for (const name of others) options.problem(`--${name} ${why}`);
 }
 
 function readOwn(options: OptionReader, { rooms, sockets, connectsPerSecond, victim }: Needs, env: Env): OpenTarget {

@@ -5,7 +5,7 @@ import { signToken } from "@drawchat/auth/token";
 export type TokenSource =
   /** Signed by the workers themselves, a user each. */
   | { readonly kind: "secret"; readonly secret: string; readonly issuer: string; readonly audience: string; readonly firstUserId: number }
-  /** One for each socket of the run, in order. */
+  /** One for each user of the run, in order: its sockets first. */
   | { readonly kind: "given"; readonly tokens: readonly string[] }
   /** `POST /demo/token` of this server (`http://…`). */
   | { readonly kind: "demo"; readonly url: string };
@@ -31,7 +31,7 @@ export async function readTokenFile(path: string, needed: number): Promise<strin
   const lines = (await readFile(path, "utf8")).split("\n").map((line) => line.trim());
   const tokens = lines.filter((line) => line !== "" && !line.startsWith("#"));
   if (tokens.length < needed)
-    throw new Error(`${path} has ${tokens.length} tokens, and the run has ${needed} sockets: one for each is needed`);
+    throw new Error(`${path} has ${tokens.length} tokens, and the run has ${needed} users: one for each is needed`);
   return tokens;
 }
 
