@@ -22,11 +22,12 @@ function table(hops: readonly HopCount[]): string[] {
   return rows.map((row) => `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ")}`);
 }
 
-function cells({ hop, where, isObserved, owed, once, skipped, lost, doubled, disordered }: HopCount): string[] {
+function cells({ hop, where, isObserved, unwatchedPeriods = 0, owed, once, skipped, lost, doubled, disordered }: HopCount): string[] {
   const name = where === "" ? hop : `${hop} ${where}`;
   if (!isObserved) return [name, "not watched", "", "", "", "", ""];
   const rules = Object.entries(skipped).map(([rule, times]) => `${count(times)} ${rule}`);
-  return [name, count(owed), count(once), rules.join(", ") || "0", count(lost), count(doubled), count(disordered)];
+  const gaps = unwatchedPeriods > 0 ? `, ${count(unwatchedPeriods)} period${unwatchedPeriods > 1 ? "s" : ""} not watched` : "";
+  return [`${name}${gaps}`, count(owed), count(once), rules.join(", ") || "0", count(lost), count(doubled), count(disordered)];
 }
 
 function findingText({ room, hop, where, kind, id, clientId, times = 1 }: Finding): string {

@@ -35,6 +35,8 @@ export const HopCount = Type.Object({
   /** `gateway-1`, `gateway-1 v2`, or empty where the hop is one for all. */
   where: Type.String(),
   isObserved: Type.Boolean(),
+  /** Of a long run's periods, in how many nobody watched: the counts are those of the others. Absent: none. */
+  unwatchedPeriods: Type.Optional(Type.Integer({ minimum: 1 })),
   /**
    * Deliveries owed: events, at `received` events × sockets. What the hop before did not bring is not owed. Owed is once and
    * skipped and lost and disordered together; doubled comes on top.

@@ -39,14 +39,16 @@ export class CertificateSum {
   }
 }
 
-/** A hop that nobody watched in one of the periods was not watched. */
+/** What was seen in one period counts, whether or not the hop was watched in the others: how often it was not is told beside it. */
 function added(a: HopCount, b: HopCount): HopCount {
+  const unwatchedPeriods = unwatchedOf(a) + unwatchedOf(b);
   const skipped = { ...a.skipped };
   for (const [rule, count] of Object.entries(b.skipped)) skipped[rule] = (skipped[rule] ?? 0) + count;
   return {
     hop: a.hop,
     where: a.where,
-    isObserved: a.isObserved && b.isObserved,
+    isObserved: a.isObserved || b.isObserved,
+    ...(unwatchedPeriods > 0 ? { unwatchedPeriods } : {}),
     owed: a.owed + b.owed,
     once: a.once + b.once,
     skipped,
@@ -54,4 +56,8 @@ function added(a: HopCount, b: HopCount): HopCount {
     doubled: a.doubled + b.doubled,
     disordered: a.disordered + b.disordered,
   };
+}
+
+function unwatchedOf({ isObserved, unwatchedPeriods }: HopCount): number {
+  return unwatchedPeriods ?? (isObserved ? 0 : 1);
 }

@@ -28,17 +28,20 @@ ${findingsTable(certificate)}</section>`;
 function roomTable(room: string, hops: readonly HopCount[], isOpen: boolean): Html {
   const rows = hops.map((hop) => {
     const { isObserved, owed, once, lost, doubled, disordered } = hop;
-    const verdict = html`<span class="${isFaulty(hop) ? "bad" : isObserved ? "good" : "soft"}">${hopVerdict(hop)}</span>`;
+    const verdict = html`<span class="${isFaulty(hop) ? "bad" : isThroughout(hop) ? "good" : "soft"}">${hopVerdict(hop)}</span>`;
     const counts = [owed, once, lost, doubled, disordered].map((n) => (isObserved ? number(n) : "–"));
     return [hopName(hop), verdict, ...counts, skippedOf([hop]) || "–"];
   });
   const faulty = hops.filter(isFaulty).length;
   const unwatched = hops.filter(({ isObserved }) => !isObserved).length;
   const told = faulty > 0 ? `${count(faulty, "hop")} not clean` : "clean";
-  const gaps = unwatched > 0 ? `, ${unwatched} not watched` : "";
+  const partly = hops.filter((hop) => hop.isObserved && !isThroughout(hop)).length;
+  const gaps = `${unwatched > 0 ? `, ${unwatched} not watched` : ""}${partly > 0 ? `, ${partly} not watched throughout` : ""}`;
   return html`<details${isOpen ? html` open` : ""}><summary>Room ${room}: ${told} (${count(hops.length, "hop")}${gaps})</summary>
 ${table(`Room ${room}`, HOP_COLUMNS, rows)}</details>`;
 }
+
+const isThroughout = ({ isObserved, unwatchedPeriods }: HopCount) => isObserved && unwatchedPeriods === undefined;
 
 function findingsTable({ findings, moreFindings }: Certificate): Html {
   if (findings.length === 0) return html``;

@@ -34,10 +34,11 @@ function wrongWith(certificate: Certificate): string {
   return faultsOf(hopsOf(certificate)) || `${count(certificate.unreadableFrames ?? 0, "frame")} could not be read`;
 }
 
-/** `clean`, `not watched`, or what is wrong with it. */
+/** `clean`, `not watched`, or what is wrong with it; `clean, 2 periods not watched`. */
 export function hopVerdict(hop: HopCount): string {
   if (!hop.isObserved) return "not watched";
-  return isFaulty(hop) ? faultsOf([hop]) : "clean";
+  const gaps = hop.unwatchedPeriods === undefined ? "" : `, ${count(hop.unwatchedPeriods, "period")} not watched`;
+  return `${isFaulty(hop) ? faultsOf([hop]) : "clean"}${gaps}`;
 }
 
 /** `gateway-1 handed`, `accepted`. */
@@ -64,6 +65,11 @@ function sentencesOf(certificate: Certificate): string[] {
   if (skipped !== "") sentences.push(`Rightly not delivered, by declared rules: ${skipped}.`);
   const unwatched = [...new Set(hops.filter(({ isObserved }) => !isObserved).map(hopName))];
   if (unwatched.length > 0) sentences.push(`Nobody watched: ${unwatched.join("; ")}. Of these nothing is said.`);
+  const partly = watched.flatMap((hop) =>
+    hop.unwatchedPeriods === undefined ? [] : [`${hopName(hop)} (${number(hop.unwatchedPeriods)})`],
+  );
+  if (partly.length > 0)
+    sentences.push(`Nobody watched in some periods: ${[...new Set(partly)].join("; ")}. What is said of these is of the others.`);
   return sentences;
 }
 
