@@ -109,18 +109,22 @@ export class Ledger {
 
   /**
    * Resolves when all that is known to be accepted has come to every socket, into every trail and into Postgres; false where
-   * it did not within 20 s: then the certificate will say what is missing.
+   * it did not within 20 s: then the certificate will say what is missing, and a note that it may only be late.
    */
   async settle(lagging: CountLagging, withinMs = SETTLE_WITHIN_MS): Promise<boolean> {
     const deadlineMs = performance.now() + withinMs;
     for (;;) {
       if (await this.#isSettled(lagging)) return true;
-      if (performance.now() > deadlineMs) return false;
+      if (performance.now() > deadlineMs) break;
       await sleep(SETTLE_LOOK_MS);
     }
+    this.#notes.push(
+      `not everything had come within ${withinMs / 1_000} s of the last answer: what was missing then is in the certificate`,
+    );
+    return false;
   }
 
-  /** What could not be read at the end, and why: these hops are not watched. */
+  /** That not all had come; what could not be read at the end, and why: these hops are not watched. */
   get notes(): readonly string[] {
     return this.#notes;
   }

@@ -79,7 +79,7 @@ interface Course {
   readonly staged: StagedRun;
   readonly soak: SoakOptions;
   readonly sum: CertificateSum;
-  /** Of what could not be read, of all periods. */
+  /** Of what had not come and what could not be read, of all periods. */
   readonly notes: string[];
   readonly stage: Stage;
 }
@@ -93,9 +93,9 @@ async function playPeriods({ staged, soak, sum, notes, stage }: Course): Promise
     const leftSeconds = Math.min(soak.periodSeconds, (endMs - performance.now()) / 1_000);
     await fleet.play(planSoakPeriod(soak, period, leftSeconds), roadsOf(target));
     await staged.settled();
-    const { certificate, hasSettled, notes: unread } = await staged.certify();
+    const { certificate, hasSettled, notes: ofPeriod } = await staged.certify();
     sum.add(certificate);
-    notes.push(...unread.map((note) => `period ${period}: ${note}`));
+    notes.push(...ofPeriod.map((note) => `period ${period}: ${note}`));
     const bad = certificate.findings.length + certificate.moreFindings;
     const { figures } = staged.endPhase(`period ${period}`, {
       findings: bad,

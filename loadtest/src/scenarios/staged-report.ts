@@ -12,8 +12,6 @@ export interface OwnPart extends Pick<RunReport, "scenario" | "seed" | "options"
   /** They stand before those that were collected. */
   readonly figures: RunReport["figures"];
   readonly certificate: RunReport["certificate"];
-  /** Whether all had come before the certificate was made; default true. */
-  readonly hasSettled?: boolean;
   readonly faults?: string[];
   readonly notes?: readonly string[];
   /** Default: the phases of the run. */
@@ -55,15 +53,7 @@ export function reportOf(end: RunEnd, own: OwnPart): RunReport {
     series: collected.series,
     ...(certificate === undefined ? {} : { certificate }),
     faults: [...silence(end, certificate), ...(own.faults ?? [])],
-    notes: [
-      ...(own.notes ?? []),
-      ...(moves === undefined ? [] : [moveNote(moves)]),
-      ...collected.notes,
-      ...(own.hasSettled === false
-        ? ["not everything had come within 20 s of the last answer: what was missing then is in the certificate"]
-        : []),
-      ...namedNotes(end.named),
-    ],
+    notes: [...(own.notes ?? []), ...(moves === undefined ? [] : [moveNote(moves)]), ...collected.notes, ...namedNotes(end.named)],
   };
 }
 

@@ -31,7 +31,7 @@ export interface Certified {
   readonly certificate: Certificate;
   /** Whether all had come by then. */
   readonly hasSettled: boolean;
-  /** Hops that could not be read, and why. */
+  /** That not all had come; hops that could not be read, and why. */
   readonly notes: readonly string[];
 }
 
