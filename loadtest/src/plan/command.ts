@@ -73,6 +73,7 @@ function planFor(night: NightAsked, hardware: Hardware, { reports, bench, machin
     limits: limitsOf(night, hardware, costs, { sizing, eventBytes }),
     honesty: honestyOf(all, bench),
     basis: `${machine}; ${count(all.length, "run")}${bench === undefined ? "" : " and costs.json"}`,
+    runs: all.length,
     sampled: sampledPlan(night, hardware, costs, eventBytes),
   };
 }
@@ -80,6 +81,6 @@ function planFor(night: NightAsked, hardware: Hardware, { reports, bench, machin
 function sampledPlan(night: NightAsked, hardware: Hardware, costs: MachineCosts, eventBytes: number | undefined): Plan["sampled"] {
   const rate = sampledRate(night);
   if (rate === undefined) return undefined;
-  const { gateways } = sizeNight({ ...night, sampleAbove: rate }, hardware, costs, eventBytes);
-  return gateways === undefined ? undefined : { rate, gateways };
+  const { gateways, atLeast } = sizeNight({ ...night, sampleAbove: rate }, hardware, costs, eventBytes);
+  return gateways === undefined ? undefined : { rate, gateways, isAtLeast: atLeast.includes("gateway") };
 }

@@ -15,20 +15,24 @@ export type Cells = [name: string, need: string];
 export function needs(plan: Plan): Cells[] {
   const { sizing, hardware, night } = plan;
   const { gateways, machines, decides, atDraw, rows } = sizing;
+  // As many as what is known needs: with more of them, each has fewer sockets.
+  const [atLeast, atMost] = sizing.atLeast.includes("gateway") ? ["at least ", "at most "] : ["", ""];
   // What follows from the number of gateways is nothing where none is enough; it is not for want of a run.
   const unknown = sizing.isTooMuch ? "–" : "not measured";
   const known = (value: number | undefined, words: (value: number) => string) => (value === undefined ? unknown : words(value));
   const cores = (role: RoleName, value: number | undefined) =>
     known(value, (cpu) => `${sizing.atLeast.includes(role) ? "at least " : ""}${number(cpu)} of a core`);
-  const each = gateways === undefined ? "" : `, ${number(Math.ceil(night.viewers / gateways))} sockets each`;
+  const each = gateways === undefined ? "" : `, ${atMost}${number(Math.ceil(night.viewers / gateways))} sockets each`;
   const cell: Cells[] = [
     [
       "gateways",
-      sizing.isTooMuch ? "no number of them carries this night" : known(gateways, (n) => `${count(n, "gateway")}, a core each${each}`),
+      sizing.isTooMuch
+        ? "no number of them carries this night"
+        : known(gateways, (n) => `${atLeast}${count(n, "gateway")}, a core each${each}`),
     ],
     [
       "  their machines",
-      known(machines, (n) => `${count(n, "machine")} of ${count(hardware.coresPerMachine, "core")}${cardWords(plan, n)}`),
+      known(machines, (n) => `${atLeast}${count(n, "machine")} of ${count(hardware.coresPerMachine, "core")}${cardWords(plan, n)}`),
     ],
     ["  what decides", decides === undefined ? "–" : decisionWords(decides, hardware, (cpu) => cores("gateway", cpu))],
     [

@@ -1,5 +1,5 @@
 /** Options of `npm run plan`. */
-import { UsageError } from "../command/option-reader.ts";
+import { OptionReader } from "../command/option-reader.ts";
 import type { NightAsked } from "./night-load.ts";
 import type { Hardware } from "./sizing.ts";
 
@@ -36,11 +36,11 @@ runs on this machine measured; what no run measured is said, with the command th
 The night
   --viewers <n>                            all of them at once
   --rooms <n>                              default 1
-  --chatters <n or percent>                who writes; default 1%
+  --chatters <n or percent>                who writes, such as 500 or 1%; default 1%
   --messages-per-chatter-per-minute <n>    default 2
   --burst <n>                              the draw, in times of the mean rate; default 3
   --message-bytes <n>                      of the text; default 80
-  --v1 <percent>                           who speaks version 1 of the wire; default 0%
+  --v1 <share>                             who speaks version 1 of the wire; default 0%
   --hours <n>                              in which people write; default 2
   --join-minutes <n>                       in which everybody comes; default 10
   --likes-per-viewer <n>                   default 0.5
@@ -50,7 +50,7 @@ The night
 The machines
   --gateways-cores <n>                     cores of a machine that runs gateways, each uses one; default 4
   --network-gbit <n>                       its card; default 10
-  --full <percent>                         how full a core may be; default 70%
+  --full <share>                           how full a core may be; default 70%
 
 What it rests on
   --from <folder>                          reports of runs, and costs.json of npm run bench; default load-reports
@@ -71,50 +71,39 @@ const MAX_VIEWERS = 1e8;
 
 /** Throws a UsageError that names every wrong option. */
 export function parseNight(values: Values): Asked {
-  const problems: string[] = [];
-  const number = (name: keyof typeof OPTIONS, fallback: number, { min = 0, max = 1e9, isWhole = false } = {}): number => {
-    const text = values[name];
-    const value = text === undefined ? fallback : Number(text);
-    if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return value;
-    problems.push(`--${name} is a ${isWhole ? "whole " : ""}number from ${min} to ${max}, not ${String(text)}`);
-    return fallback;
-  };
-  const share = (name: keyof typeof OPTIONS, fallback: number): number => {
-    const percent = /^(\d+(?:\.\d+)?)\s*%$/.exec(String(values[name] ?? `${fallback * 100}%`))?.[1];
-    if (percent !== undefined && Number(percent) <= 100) return Number(percent) / 100;
-    problems.push(`--${name} is a percentage such as 25%, not ${String(values[name])}`);
-    return fallback;
-  };
-  const check = typeof values.check === "string" ? values.check : undefined;
-  if (values.viewers === undefined && check === undefined)
-    problems.push("--viewers is missing: how many watch at once, such as --viewers 10000");
+  const options = new OptionReader(values);
+  const check = options.optional("check");
+  if (!options.has("viewers") && check === undefined)
+    options.problem("--viewers is missing: how many watch at once, such as --viewers 10000");
   // Where they are missing or wrong, that alone is told: no number of chatters is then too many.
-  const viewers = number("viewers", MAX_VIEWERS, { min: 1, max: MAX_VIEWERS, isWhole: true });
+  const viewers = options.int("viewers", MAX_VIEWERS, { min: 1, max: MAX_VIEWERS });
   const night: NightAsked = {
     viewers,
-    rooms: number("rooms", 1, { min: 1, max: 10_000, isWhole: true }),
-    chatters: String(values.chatters ?? "1%").endsWith("%") ? viewers * share("chatters", 0.01) : number("chatters", 0, { max: viewers }),
-    messagesPerChatterPerMinute: number("messages-per-chatter-per-minute", 2, { max: 6_000 }),
-    burst: number("burst", 3, { min: 1, max: 1_000 }),
-    textBytes: number("message-bytes", 80, { min: 1, max: 4_000 }),
-    v1Share: share("v1", 0),
-    hours: number("hours", 2, { min: 0.01, max: 48 }),
-    joinMinutes: number("join-minutes", 10, { min: 0.1, max: 600 }),
-    likesPerViewer: number("likes-per-viewer", 0.5, { max: 1_000 }),
-    sampleAbove: number("sample-above", 0),
-    comebackSeconds: number("comeback-seconds", 60, { min: 1, max: 3_600 }),
+    rooms: options.int("rooms", 1, { min: 1, max: 10_000 }),
+    chatters: String(values.chatters ?? "1%").endsWith("%")
+      ? viewers * options.share("chatters", 0.01)
+      : options.number("chatters", 0, { max: viewers }),
+    messagesPerChatterPerMinute: options.number("messages-per-chatter-per-minute", 2, { max: 6_000 }),
+    burst: options.number("burst", 3, { min: 1, max: 1_000 }),
+    textBytes: options.number("message-bytes", 80, { min: 1, max: 4_000 }),
+    v1Share: options.share("v1", 0),
+    hours: options.number("hours", 2, { min: 0.01, max: 48 }),
+    joinMinutes: options.number("join-minutes", 10, { min: 0.1, max: 600 }),
+    likesPerViewer: options.number("likes-per-viewer", 0.5, { max: 1_000 }),
+    sampleAbove: options.number("sample-above", 0),
+    comebackSeconds: options.number("comeback-seconds", 60, { min: 1, max: 3_600 }),
   };
   const hardware = {
-    coresPerMachine: number("gateways-cores", 4, { min: 1, max: 1_024, isWhole: true }),
-    networkGbit: number("network-gbit", 10, { min: 0.01, max: 1_000 }),
-    full: share("full", 0.7),
+    coresPerMachine: options.int("gateways-cores", 4, { min: 1, max: 1_024 }),
+    networkGbit: options.number("network-gbit", 10, { min: 0.01, max: 1_000 }),
+    full: options.share("full", 0.7),
   };
-  if (hardware.full === 0) problems.push("--full of 0% leaves nothing to use");
-  if (problems.length > 0) throw new UsageError(problems);
+  if (hardware.full === 0) options.problem("--full of 0% leaves nothing to use");
+  options.finish();
   return {
-    night: values.viewers === undefined ? undefined : night,
+    night: options.has("viewers") ? night : undefined,
     hardware,
-    from: typeof values.from === "string" ? values.from : "load-reports",
+    from: options.optional("from") ?? "load-reports",
     check,
     isJson: values.json === true,
   };

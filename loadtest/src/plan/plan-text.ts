@@ -20,8 +20,10 @@ export interface Plan {
   readonly honesty: Honesty | undefined;
   /** `2 cores, …; 4 runs and costs.json`. */
   readonly basis: string;
+  /** How many of them. */
+  readonly runs: number;
   /** What would be needed if rooms were sampled at this rate; undefined: it would change nothing. */
-  readonly sampled: { readonly rate: number; readonly gateways: number } | undefined;
+  readonly sampled: { readonly rate: number; readonly gateways: number; readonly isAtLeast: boolean } | undefined;
 }
 
 /** Which run shows the cost of a thing that no run did. */
@@ -46,7 +48,7 @@ export function planText(plan: Plan): string {
     aligned([
       ["Night", nightWords(plan.night)],
       ["Measured on", plan.basis],
-      ["Honesty", honestyWords(plan.honesty)],
+      ["Honesty", honestyWords(plan)],
     ]),
     aligned([["Needed", ""], ...needs(plan)]),
     ["What gives way first", ...aligned(plan.limits.map(limitRow))],
@@ -68,26 +70,33 @@ function nightWords(night: NightAsked): string {
   );
 }
 
-function honestyWords(honesty: Honesty | undefined): string {
-  if (honesty === undefined) return "not known: with two runs or more, each is predicted from the others";
+function honestyWords({ honesty, runs: known }: Plan): string {
+  if (honesty === undefined && known < 2) return "not known: with two runs or more, each is predicted from the others";
+  if (honesty === undefined)
+    return `not known: none of the ${known} runs can be predicted from the others (no curves of gateways, too little CPU, or things that no other run did)`;
   const { runs, medianError, worst } = honesty;
   const direction = worst.error > 0 ? "too high" : "too low";
   return `predicts a held-out run within ${percent(medianError)} (median of the figures of ${count(runs, "run")}); worst: ${worst.figure} in ${worst.scenario}, ${percent(Math.abs(worst.error))} ${direction}`;
 }
 
-function limitRow({ what, used, givesWayAt }: Limit): string[] {
-  const when = givesWayAt === undefined ? "does not follow the messages" : `gives way at ${number(givesWayAt)} times these messages`;
-  return [`  ${what}`, `${percent(used)} used`, when];
+function limitRow({ what, used, givesWayAt, isAtLeast }: Limit): string[] {
+  const [atLeast, atMost] = isAtLeast ? ["at least ", " at most"] : ["", ""];
+  const when =
+    givesWayAt === undefined ? "does not follow the messages" : `gives way at ${number(givesWayAt)} times these messages${atMost}`;
+  return [`  ${what}`, `${atLeast}${percent(used)} used`, when];
 }
 
 function settings({ sizing, night, sampled }: Plan): string[] {
   const { gateways } = sizing;
   const sockets = gateways === undefined ? undefined : Math.ceil(night.viewers / gateways);
+  const atLeast = sizing.atLeast.includes("gateway") ? "at least " : "";
   const shownPerRoom = momentLoad("draw", night, 1).shown / night.rooms;
   return [
     ...(gateways === undefined
       ? []
-      : [`${count(gateways, "gateway")}, ${number(Math.ceil(gateways / (sizing.machines ?? 1)))} a machine, a port each (#scale)`]),
+      : [
+          `${atLeast}${count(gateways, "gateway")}, ${number(Math.ceil(gateways / (sizing.machines ?? 1)))} a machine, a port each (#scale)`,
+        ]),
     ...(sockets === undefined
       ? []
       : [
@@ -98,7 +107,7 @@ function settings({ sizing, night, sampled }: Plan): string[] {
     ...(sampled === undefined
       ? []
       : [
-          `LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND=${sampled.rate} would need ${count(sampled.gateways, "gateway")}: nobody reads ${number(shownPerRoom)} lines a second`,
+          `LIVE_CHAT_SAMPLE_ABOVE_PER_SECOND=${sampled.rate} would need ${sampled.isAtLeast ? "at least " : ""}${count(sampled.gateways, "gateway")}: nobody reads ${number(shownPerRoom)} lines a second`,
         ]),
     ...(sockets !== undefined && sockets > MAX_SOCKETS * 0.8
       ? ["gateways are near the number of sockets that operations plan for (#sizing)"]

@@ -16,7 +16,7 @@ import { learnCosts } from "./machine-costs.ts";
 import { type Asked, parseNight } from "./options.ts";
 import { planText } from "./plan-text.ts";
 import { sizeNight } from "./sizing.ts";
-import { syntheticRun, syntheticRuns } from "./synthetic-run.ts";
+import { syntheticRun, syntheticRuns, TRUTH } from "./synthetic-run.ts";
 
 const runs = syntheticRuns();
 const [fanout, storm, night] = runs;
@@ -78,7 +78,7 @@ test("a role that no run shows at work is not known, and the plan says so once",
   const sizing = sizeNight(small, hardware, costs, undefined);
   expect(sizing).toMatchObject({ writerCpu: undefined, postgresCpu: undefined, redisCpu: undefined });
   const limits = limitsOf(small, hardware, costs, { sizing, eventBytes: undefined });
-  const told = planText({ night: small, hardware, costs, sizing, limits, honesty: undefined, basis: "a machine", sampled: undefined });
+  const told = planText({ night: small, hardware, costs, sizing, limits, honesty: undefined, basis: "", runs: 1, sampled: undefined });
   expect(told).toMatch(/^ +Redis +not measured$/m);
   expect(told).toMatch(/^ +writers +not measured$/m);
   expect(told).toMatch(/^ +Postgres +1 rows a second at the draw: not measured$/m);
@@ -188,6 +188,33 @@ test("rows of a night are counted in bytes where each table was measured, else n
   expect(plan({}, { ...learnCosts(runs), rowBytes: { messages: 400 } }).sizing.rowsBytes).toBeUndefined();
 });
 
+test("where a part of a gateway's cost is not known, all that rests on it is told as the least", () => {
+  // Joins alone: at the draw nobody joins, and it counts all the same.
+  const costs = { ...TRUTH, cpu: { ...TRUTH.cpu, gateway: { ...TRUTH.cpu.gateway, joins: "merged" as const } } };
+  const told = (known: typeof TRUTH) => {
+    const { night, hardware } = asked();
+    const { sizing, limits } = plan({}, known);
+    const isAtLeast = sizing.atLeast.includes("gateway");
+    const sampled = { rate: 20, gateways: 20, isAtLeast };
+    return planText({ night, hardware, costs: known, sizing, limits, honesty: undefined, basis: "", runs: 1, sampled });
+  };
+  expect(told(costs)).toMatch(/^ +gateways +at least \d+ gateways, a core each, at most [\d,]+ sockets each$/m);
+  expect(told(costs)).toMatch(/^ +their machines +at least \d+ machines/m);
+  expect(told(costs)).toMatch(/^ +the core of a gateway +at least [\d.]+ % used +gives way at [\d.]+ times these messages at most$/m);
+  expect(told(costs)).toMatch(/^ +at least \d+ gateways, \d+ a machine[\s\S]*=20 would need at least 20 gateways/m);
+  expect(told(TRUTH)).toMatch(/^ +gateways +\d+ gateways, a core each, [\d,]+ sockets each$/m);
+  expect(told(TRUTH)).toMatch(/^ +the core of a gateway +[\d.]+ % used +gives way at [\d.]+ times these messages$/m);
+});
+
+test("an honesty that is not known is told with its cause: too few runs, or none that can be compared", () => {
+  const { night, hardware } = asked();
+  const costs = learnCosts(runs);
+  const told = (known: number) =>
+    planText({ night, hardware, costs, ...plan(), honesty: undefined, basis: "", runs: known, sampled: undefined });
+  expect(told(1)).toMatch(/^Honesty +not known: with two runs or more, /m);
+  expect(told(3)).toMatch(/^Honesty +not known: none of the 3 runs can be predicted from the others \(/m);
+});
+
 test("what gives way first is named first, with when", () => {
   const [first] = plan({ "network-gbit": "0.1", "sample-above": "20" }).limits;
   expect(first?.what).toBe("the network card of a gateway's machine");
@@ -203,7 +230,7 @@ test("wrong options are told together", () => {
   expect(() => parseNight({ viewers: "many", v1: "2", full: "0%" })).toThrow(
     new UsageError([
       "--viewers is a whole number from 1 to 100000000, not many",
-      "--v1 is a percentage such as 25%, not 2",
+      "--v1 is a share such as 0.25 or 25%, not 2",
       "--full of 0% leaves nothing to use",
     ]),
   );
@@ -212,6 +239,9 @@ test("wrong options are told together", () => {
   expect(() => parseNight({ viewers: "10.5", rooms: "2.5", "gateways-cores": "1.5" })).toThrow(
     /--viewers is a whole .*\n--rooms is a whole .*\n--gateways-cores is a whole /,
   );
+  expect(() => parseNight({ viewers: "10", v1: "%", rooms: "" })).toThrow(/--rooms is .*, not empty\n--v1 is a share .*, not %/);
+  expect(asked({ v1: "0.25", full: "0.5" })).toMatchObject({ night: { v1Share: 0.25 }, hardware: { full: 0.5 } });
+  expect(asked({ v1: "25%" }).night.v1Share).toBe(0.25);
   expect(asked({ chatters: "500" }).night.chatters).toBe(500);
   expect(asked({ chatters: "2%" }).night.chatters).toBe(20_000);
 });

@@ -90,7 +90,7 @@ export function sizeNight(night: NightAsked, hardware: Hardware, costs: MachineC
     kernelBytesPerMachine: kernelBytesPerSocket && gateways && kernelBytesPerSocket * sockets * onMachine,
     networkOutPerMachine: atDraw && atDraw.bytesOut * onMachine,
     networkInPerMachine: gateways === undefined || eventBytes === undefined ? undefined : bytesIn(night, gateways, eventBytes) * onMachine,
-    ...sharedOf(night, hardware, costs, { gateways, eventBytes, atDraw }),
+    ...sharedOf(night, hardware, costs, { gateways, eventBytes, atDraw, isGatewayLow: uses.some(({ use }) => isLow(use.use)) }),
     apiCpu: costs.pageMicros && (costs.pageMicros * momentLoad("doors", night, 1).joins) / 1_000_000,
     rows: rowsOf(night),
     rowsBytes: bytesOf(rowsOf(night), costs),
@@ -122,9 +122,17 @@ interface Known {
   readonly gateways: number | undefined;
   readonly eventBytes: number | undefined;
   readonly atDraw: GatewayUse | undefined;
+  /** At any moment: at the draw nobody joins. */
+  readonly isGatewayLow: boolean;
 }
 
-function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { gateways, eventBytes, atDraw }: Known): Shared {
+/** It holds things that no run did, or none apart from others. */
+function isLow(use: Use | undefined): boolean {
+  return use !== undefined && use.unknown.length + use.merged.length > 0;
+}
+
+function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, known: Known): Shared {
+  const { gateways, eventBytes, atDraw, isGatewayLow } = known;
   const { accepted, shown } = momentLoad("draw", night, gateways ?? 1);
   const mean = accepted / night.burst;
   const relayed = gateways === undefined ? undefined : shown * gateways;
@@ -133,7 +141,6 @@ function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { 
   const stored = storedLoad(accepted, night);
   const use = (role: RoleName, load: Load | undefined) => load && useOf(costs.cpu[role], { idle: 1, ...load });
   const uses: Partial<Record<RoleName, Use | undefined>> = {
-    gateway: atDraw?.use,
     redis: use("redis", relayed === undefined ? undefined : { gateways: gateways ?? 1, accepted, relayed }),
     writer: use("writer", stored),
     postgres: use("postgres", stored),
@@ -141,7 +148,7 @@ function sharedOf(night: NightAsked, { full }: Hardware, costs: MachineCosts, { 
   };
   const redisCpu = uses.redis?.cpu;
   return {
-    atLeast: ROLES.filter((role) => (uses[role]?.unknown.length ?? 0) + (uses[role]?.merged.length ?? 0) > 0),
+    atLeast: ROLES.filter((role) => (role === "gateway" ? isGatewayLow : isLow(uses[role]))),
     redisCpu,
     redisOut: relayed === undefined || eventBytes === undefined ? undefined : relayed * eventBytes,
     redisBytes: costs.redisBytesPerMessage && mean * (costs.redisBytesPerMessage * HISTORY_SECONDS + SEEN_BYTES * SEEN_SECONDS),
