@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { compareReports } from "./compare.ts";
 import { compareCommand } from "./compare-command.ts";
+import { words } from "./format.ts";
 import { writeReport } from "./report-file.ts";
 import type { RunReport } from "./run-report.ts";
 import { dirtyCertificate, sampleReport } from "./sample-report.ts";
@@ -31,6 +32,27 @@ test("less latency and less CPU are better, more deliveries are too", () => {
   expect(wordOf({}, busier, "gateway-1 highest memory")).toBe("same");
   const more = { figures: [{ name: "deliveries", value: 96_000_000, unit: "" }] };
   expect(wordOf({}, more, "deliveries")).toBe("better");
+});
+
+test.each([
+  "messagesHeldBack",
+  "messagesNotSent",
+  "likesNotSent",
+  "notBack",
+  "likes.disagree",
+  "unanswered",
+  "findings",
+  "growth.gateway-1",
+  "historyReads",
+])("less %s is better", (name) => {
+  const figures = (value: number) => ({ figures: [{ name, value, unit: "" }] });
+  expect(wordOf(figures(10), figures(100), words(name))).toBe("worse");
+  expect(wordOf(figures(100), figures(10), words(name))).toBe("better");
+});
+
+test("how well a line fits a growth is neither better nor worse", () => {
+  const figures = (value: number) => ({ figures: [{ name: "growth.gateway-1.fit", value, unit: "" }] });
+  expect(wordOf(figures(0.1), figures(0.9), words("growth.gateway-1.fit"))).toBe("more");
 });
 
 test("what is within the spread, or too little for the clock, is the same", () => {

@@ -34,8 +34,10 @@ const FLOORS: Readonly<Record<string, number>> = { ms: 1, s: 0.1, bytes: 1_000_0
 const LEAST_CALLS = 1_000;
 
 const LESS_IS_BETTER =
-  /ms\b|Ms$|micros|µs|seconds|cpu|bytes|delay|late|lag|lost|doubled|disorder|fail|refus|closed|drop|error|reset|repair|void|perCall/i;
-const MORE_IS_BETTER = /deliver|per ?second|\/s$|accepted|stored|held/i;
+  /ms\b|Ms$|micros|µs|seconds|cpu|bytes|delay|late|lag|lost|doubled|disorder|fail|refus|closed|drop|error|reset|repair|void|perCall|held back|\bnot\b|disagree|unanswered|findings|growth|history reads/i;
+const MORE_IS_BETTER = /deliver|per ?second|\/s$|accepted|stored/i;
+/** How well a line fits a growth says nothing of the growth. */
+const NEITHER = /\.fit\b/;
 
 interface Figure {
   name: string;
@@ -152,6 +154,7 @@ function wordFor({ name, unit, a, b }: { name: string; unit: string; a: number; 
   if (difference <= spread * Math.max(Math.abs(a), Math.abs(b)) || difference <= (FLOORS[unit] ?? 0)) return "same";
   const isMore = b > a;
   const told = `${name} ${unit}`;
+  if (NEITHER.test(told)) return isMore ? "more" : "less";
   if (LESS_IS_BETTER.test(told) || unit === "s" || unit === "ms") return isMore ? "worse" : "better";
   if (MORE_IS_BETTER.test(told)) return isMore ? "better" : "worse";
   return isMore ? "more" : "less";
