@@ -6,7 +6,7 @@ import { nowUs } from "./clock.ts";
 import { DIALECTS, type DialectName } from "./dialects.ts";
 import { LoadClient, type Surroundings } from "./load-client.ts";
 import type { Road } from "./load-connection.ts";
-import type { Choice, ConnectPlan, PlayPlan, WorkerPlan } from "./orders.ts";
+import type { ConnectPlan, PlayPlan, WorkerPlan } from "./orders.ts";
 import { pace } from "./pacer.ts";
 import type { Schedule } from "./schedule.ts";
 import { Tally } from "./tally.ts";
@@ -83,16 +83,10 @@ export class Crowd {
     await pace({ count: timeline.length, timeOf, act }, this.#ending.signal);
   }
 
-  drop(choice: Choice): void {
-    for (const client of this.#chosen(choice)) client.drop();
-  }
-
-  /** Resolves when the last has begun to go. */
-  async leave(choice: Choice, overMs: number): Promise<void> {
-    const leaving = this.#chosen(choice);
-    const startUs = nowUs();
-    const timeOf = (i: number) => startUs + (i * overMs * 1_000) / leaving.length;
-    await pace({ count: leaving.length, timeOf, act: (i) => leaving[i]?.leave() }, this.#ending.signal);
+  /** Of those that are there, a share taken evenly from the whole length of the list. */
+  drop(share: number): void {
+    const there = this.#clients.filter(({ state }) => state !== "gone");
+    for (const [i, client] of there.entries()) if (Math.floor((i + 1) * share) > Math.floor(i * share)) client.drop();
   }
 
   /** Resolves when every socket that has begun is in, or gone for good. */
@@ -174,12 +168,6 @@ export class Crowd {
     );
     this.#clients.push(client);
     return client;
-  }
-
-  /** Those that are there. A share is taken evenly from the whole length of the list. */
-  #chosen({ road, share = 1 }: Choice): LoadClient[] {
-    const there = this.#clients.filter((client) => client.state !== "gone" && (road === undefined || client.roadName === road));
-    return there.filter((_, i) => Math.floor((i + 1) * share) > Math.floor(i * share));
   }
 
   async #until(isMet: () => boolean): Promise<void> {

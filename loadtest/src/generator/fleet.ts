@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import type { ReceiptsReport } from "../ledger/receipts-report.ts";
 import { nowUs } from "./clock.ts";
 import { FleetTotals } from "./fleet-totals.ts";
-import type { Choice, ConnectPlan, Order, PlayPlan, WorkerReport } from "./orders.ts";
+import type { ConnectPlan, Order, PlayPlan, WorkerReport } from "./orders.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
 import { connectsIn, type Timeline, timelineOf } from "./timeline.ts";
 import type { TokenSource } from "./tokens.ts";
@@ -108,14 +108,9 @@ export class Fleet {
     await this.#askEach((worker) => ({ type: "play", timeline: parts[worker] ?? [], plan, startUs: start }));
   }
 
-  /** Cuts sockets off; they come back by themselves, resuming where they were. */
-  async drop(choice: Choice = {}): Promise<void> {
-    await this.#askEach(() => ({ type: "drop", choice }));
-  }
-
-  /** Sockets go for good, spread over so long. */
-  async leave(choice: Choice = {}, overMs = 0): Promise<void> {
-    await this.#askEach(() => ({ type: "leave", choice, overMs }));
+  /** Cuts a share of the sockets off, chosen evenly; they come back by themselves, resuming where they were. */
+  async drop(share: number): Promise<void> {
+    await this.#askEach(() => ({ type: "drop", share }));
   }
 
   /** Resolves when every socket that was begun is in, or gone for good. */

@@ -36,13 +36,6 @@ export interface PlayPlan {
   readonly sessions: readonly number[];
 }
 
-/** Which sockets: all; those of one road; a share of them, chosen evenly. */
-export interface Choice {
-  readonly road?: string | undefined;
-  /** From 0 to 1. Default 1. */
-  readonly share?: number | undefined;
-}
-
 export type Order =
   | { readonly type: "begin"; readonly plan: WorkerPlan }
   /** Tokens for the next `count` sockets. */
@@ -53,10 +46,8 @@ export type Order =
   | { readonly type: "send"; readonly schedule: Schedule; readonly startUs: number }
   /** Done when the last act was due. */
   | { readonly type: "play"; readonly timeline: Timeline; readonly plan: PlayPlan; readonly startUs: number }
-  /** Cut off; they come back. */
-  | { readonly type: "drop"; readonly choice: Choice }
-  /** They go for good, spread over so long. */
-  | { readonly type: "leave"; readonly choice: Choice; readonly overMs: number }
+  /** A share of them, 0 to 1, is cut off; they come back. */
+  | { readonly type: "drop"; readonly share: number }
   /** Done when every socket that was begun is in, or gone for good. */
   | { readonly type: "settle" }
   /** Done when no message waits for its answer. */

@@ -43,10 +43,7 @@ async function carryOut(order: NumberedOrder): Promise<Omit<Extract<WorkerMessag
       await crowd.play(order.timeline, order.plan, order.startUs);
       break;
     case "drop":
-      crowd.drop(order.choice);
-      break;
-    case "leave":
-      await crowd.leave(order.choice, order.overMs);
+      crowd.drop(order.share);
       break;
     case "settle":
       await crowd.settled();

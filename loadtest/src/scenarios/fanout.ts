@@ -52,7 +52,7 @@ export async function runFanout({ fanout, ...stage }: FanoutRun): Promise<RunRep
     await fleet.measure();
     const { joined } = fleet.totals.states;
     stage.onProgress(`${joined} sockets are in`);
-    const ending = await climb(staged, fanout, stage.onProgress);
+    const { ending, held } = await climb(staged, fanout, stage.onProgress);
     const certified = await staged.certify();
     const end = await staged.end();
     const { rates, seed, ...options } = fanout;
@@ -63,11 +63,7 @@ export async function runFanout({ fanout, ...stage }: FanoutRun): Promise<RunRep
       figures: [
         { name: "messages", value: end.counts.sent, unit: "messages" },
         { name: "deliveries", value: end.counts.deliveries, unit: "deliveries" },
-        {
-          name: "bestDeliveriesPerSecond",
-          value: Math.max(...end.steps.map(({ figures }) => figures.deliveriesPerSecond ?? 0)),
-          unit: "deliveries/s",
-        },
+        ...bestOf(held),
       ],
       ...certified,
       faults: absence(joined, fanout.sockets, "when the ladder began"),
@@ -78,9 +74,24 @@ export async function runFanout({ fanout, ...stage }: FanoutRun): Promise<RunRep
   }
 }
 
+type Rung = RunReport["steps"][number];
+
+/** Of the rungs that held; none where none did. */
+export function bestOf(held: readonly Rung[]): RunReport["figures"] {
+  if (held.length === 0) return [];
+  const value = Math.max(...held.map(({ figures }) => figures.deliveriesPerSecond ?? 0));
+  return [{ name: "bestDeliveriesPerSecond", value, unit: "deliveries/s" }];
+}
+
+interface Climbed {
+  readonly ending: string;
+  readonly held: readonly Rung[];
+}
+
 /** Rung by rung, until one does not hold. Resolves with why it ended. */
-async function climb(staged: StagedRun, fanout: FanoutOptions, onProgress: Stage["onProgress"]): Promise<string> {
+async function climb(staged: StagedRun, fanout: FanoutOptions, onProgress: Stage["onProgress"]): Promise<Climbed> {
   const { fleet } = staged;
+  const held: Rung[] = [];
   staged.endPhase("joins", { ratePerSecond: 0, gatewayCpuShare: 0, cpuMicrosPerDelivery: 0 });
   for (const perSecond of fanout.rates) {
     const before = await gatewayCpuSeconds(staged.target);
@@ -93,14 +104,20 @@ async function climb(staged: StagedRun, fanout: FanoutOptions, onProgress: Stage
     const used = after.map((cpu, i) => cpu - (before[i] ?? 0));
     const share = Math.max(0, ...used) / seconds;
     const step = staged.endPhase(`${perSecond}/s`, { ratePerSecond: perSecond, gatewayCpuShare: round(share, 3), cpuMicrosPerDelivery: 0 });
-    const { deliveries = 0, deliveryP99Ms = 0 } = step.figures;
+    const { deliveries = 0 } = step.figures;
     step.figures.cpuMicrosPerDelivery = deliveries === 0 ? 0 : round((used.reduce((sum, cpu) => sum + cpu, 0) * 1_000_000) / deliveries, 4);
     onProgress(describe(step));
-    if (share > FULL_CPU_SHARE) return `at ${perSecond} messages a second a gateway had no processor left (${Math.round(share * 100)} %)`;
-    if (deliveryP99Ms > fanout.maxP99Ms) return `at ${perSecond} messages a second the 99th percentile was ${deliveryP99Ms} ms`;
-    if (fleet.totals.health.void !== undefined) return `at ${perSecond} messages a second ${fleet.totals.health.void}`;
+    const problem = problemOf(step, fanout.maxP99Ms) ?? fleet.totals.health.void;
+    if (problem !== undefined) return { ending: `at ${perSecond} messages a second ${problem}`, held };
+    held.push(step);
   }
-  return "every rung held";
+  return { ending: "every rung held", held };
+}
+
+/** Why the chat did not hold this rung; undefined: it did. */
+export function problemOf({ figures: { gatewayCpuShare = 0, deliveryP99Ms = 0 } }: Rung, maxP99Ms: number): string | undefined {
+  if (gatewayCpuShare > FULL_CPU_SHARE) return `a gateway had no processor left (${Math.round(gatewayCpuShare * 100)} %)`;
+  return deliveryP99Ms > maxP99Ms ? `the 99th percentile was ${deliveryP99Ms} ms` : undefined;
 }
 
 /** Since their start; 0 where it cannot be read. */

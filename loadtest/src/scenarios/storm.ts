@@ -122,9 +122,10 @@ async function breakAndComeBack(staged: StagedRun, { kill, dropShare }: StormOpt
   const before = cutSoFar(staged);
   const { joined } = fleet.totals.states;
   const beganMs = performance.now();
-  if (kill === "") await fleet.drop({ share: dropShare });
+  if (kill === "") await fleet.drop(dropShare);
   else await target.kill?.(kill);
-  await noticed(staged, joined);
+  // Whether the end of a process cuts anybody off, only waiting tells.
+  if (kill !== "" || dropShare > 0) await noticed(staged, joined);
   await staged.settled();
   const missing = Math.max(0, joined - fleet.totals.states.joined);
   const cut = Math.max(missing, cutSoFar(staged) - before);
@@ -134,6 +135,8 @@ async function breakAndComeBack(staged: StagedRun, { kill, dropShare }: StormOpt
 }
 
 export function describeBack({ cut, missing, withinMs, historyReads }: Back): string {
+  if (cut === 0)
+    return `nobody was cut off${historyReads === undefined ? "" : `; gateways read ${historyReads} histories in Redis meanwhile`}`;
   const reads = historyReads === undefined ? "" : `; gateways read ${historyReads} histories in Redis for it`;
   const seconds = (withinMs / 1_000).toFixed(1);
   const who = missing === 0 ? `all were back after ${seconds} s` : `${missing} of them were not back after ${seconds} s`;
@@ -178,10 +181,17 @@ function figuresOf({ counts, steps }: RunEnd, back: Back, missing: number): RunR
     { name: "messagesHeldBack", value: counts.heldBack, unit: "messages" },
     { name: "messagesNotSent", value: counts.planned - counts.sent, unit: "messages" },
     { name: "deliveries", value: counts.deliveries, unit: "deliveries" },
-    { name: "cutOff", value: back.cut, unit: "sockets" },
     { name: "rejoins", value: counts.rejoins, unit: "sockets" },
-    { name: "backWithinMs", value: back.withinMs, unit: "ms" },
     { name: "notBack", value: missing, unit: "sockets" },
-    ...(back.historyReads === undefined ? [] : [{ name: "historyReads", value: back.historyReads, unit: "reads" }]),
+    ...backFigures(back),
+  ];
+}
+
+/** Where nobody was away, nobody came back within any time. */
+export function backFigures({ cut, withinMs, historyReads }: Back): RunReport["figures"] {
+  return [
+    { name: "cutOff", value: cut, unit: "sockets" },
+    ...(cut === 0 ? [] : [{ name: "backWithinMs", value: withinMs, unit: "ms" }]),
+    ...(historyReads === undefined ? [] : [{ name: "historyReads", value: historyReads, unit: "reads" }]),
   ];
 }
