@@ -81,12 +81,3 @@ test("what cannot be read is a note and no error", async () => {
     /Redis did not answer INFO[\s\S]*gateway-2 did not answer for its metrics 2 times[\s\S]*could not be read/,
   );
 });
-
-test("a process that comes back under its name is added to what it was before", async () => {
-  const collector = await startCollector({ processes: [{ name: "gateway-1", pid: process.pid }], everyMs: EVERY_MS });
-  collector.watch({ name: "gateway-1", pid: process.pid });
-  const { processes } = await collector.stop();
-  expect(processes).toHaveLength(1);
-  // The second was started during the run as far as the collector knows: all its CPU is the run's.
-  expect(processes[0]?.cpuSeconds).toBeGreaterThan(process.cpuUsage().user / 2e6);
-});

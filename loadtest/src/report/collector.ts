@@ -58,7 +58,7 @@ export class Collector {
 
   constructor({ processes, redisUrl, databaseUrl, everyMs = 1_000 }: CollectorOptions) {
     this.#everyMs = everyMs;
-    this.#processes = processes.map((process) => new WatchedProcess(process, { isNew: false }));
+    this.#processes = processes.map((process) => new WatchedProcess(process));
     this.#redis = redisUrl === undefined ? undefined : new RedisWatch(redisUrl);
     this.#postgres = databaseUrl === undefined ? undefined : new PostgresWatch(databaseUrl);
   }
@@ -68,11 +68,6 @@ export class Collector {
     await this.#postgres?.start().catch((error: unknown) => this.#notePostgres(error));
     await this.#look();
     this.#looping = this.#loop();
-  }
-
-  /** One that was started during the run, such as a gateway after its crash: all that it uses is the run's. */
-  watch(process: ProcessToWatch): void {
-    this.#processes.push(new WatchedProcess(process, { isNew: true }));
   }
 
   /** A point of a curve, now. */
@@ -167,7 +162,7 @@ function isTold({ name, points }: Series): boolean {
   return !(PARTITION.test(name) || name === DELAYED_FSYNCS) || points.some(([, value]) => value > 0);
 }
 
-/** A gateway that was started again is one line: its CPU added up, of its memory the highest. */
+/** Several under one name are one line: their CPU added up, of their memory the highest. */
 function addedByName(costs: readonly ProcessCost[]): ProcessCost[] {
   const byName = new Map<string, ProcessCost>();
   for (const { name, cpuSeconds, rssBytes } of costs) {

@@ -26,17 +26,16 @@ interface Look {
 export class WatchedProcess {
   readonly name: string;
   readonly #target: ProcessToWatch;
-  /** Counted from: its first look, or nothing where it was started during the run. */
+  /** Counted from. */
   #first: Look | undefined;
   #last: Look | undefined;
   #lastSamples: Samples | undefined;
   #peakRssBytes = 0;
   #misses = 0;
 
-  constructor(target: ProcessToWatch, { isNew }: { isNew: boolean }) {
+  constructor(target: ProcessToWatch) {
     this.name = target.name;
     this.#target = target;
-    if (isNew) this.#first = { atMs: performance.now(), use: { cpuSeconds: 0, rssBytes: 0 }, samples: new Map() };
   }
 
   /** Curves since the look before; none of what cannot be read. Never rejects. */

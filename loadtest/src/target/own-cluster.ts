@@ -1,4 +1,4 @@
-/** A whole chat of a run's own on this machine: Redis, Postgres, api, gateways, writers, jobs, and HAProxy in front. */
+/** A whole chat of a run's own on this machine: Redis, Postgres, api, gateways, writers, and HAProxy in front. */
 
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -1,7 +1,7 @@
 /** Which processes a cluster of a run's own has, with the environment of each. */
 import { freePort } from "@drawchat/local/ports";
 
-export type ServiceName = "api" | "gateway" | "writer" | "jobs";
+export type ServiceName = "api" | "gateway" | "writer";
 
 export interface ProcessPlan {
   readonly name: string; // `gateway-2`
@@ -14,8 +14,6 @@ export interface ProcessPlan {
 export interface ClusterSize {
   gateways: number;
   writers: number;
-  /** Default 0: nothing of a run needs them but the schedule, and sessions are open from the start. */
-  jobs?: number;
 }
 
 export interface PlanOptions {
@@ -30,10 +28,13 @@ export interface PlanOptions {
 
 const HOST = "127.0.0.1";
 
-/** Each as it is named and told to be killed: known before anything is started. The api first: the others ask it. */
-export function processNames({ gateways, writers, jobs = 0 }: ClusterSize): { name: string; service: ServiceName }[] {
-  const counts = { api: 1, gateway: gateways, writer: writers, jobs };
-  const services = ["api", "gateway", "writer", "jobs"] as const;
+/**
+ * Each as it is named and told to be killed: known before anything is started. The api first: the others ask it. No jobs: a run
+ * needs nothing of theirs, its sessions are open from the start.
+ */
+export function processNames({ gateways, writers }: ClusterSize): { name: string; service: ServiceName }[] {
+  const counts = { api: 1, gateway: gateways, writer: writers };
+  const services = ["api", "gateway", "writer"] as const;
   return services.flatMap((service) => Array.from({ length: counts[service] }, (_, i) => ({ name: `${service}-${i + 1}`, service })));
 }
 
