@@ -13,7 +13,9 @@ const app = uWS.App();
 /** As the gateway has them. */
 const MIN_TICK_MS = 10;
 const MAX_TICK_MS = 250;
-const SWEEPS_PER_TICK = 3.25;
+const CALM_SWEEPS_PER_TICK = 4;
+const CALM_TICK_MS = 70;
+const SWEEPS_PER_TICK = 3;
 const FULL_TICK_SWEEPS = 1;
 const MAX_FRAME_BYTES = 16_384;
 const TOPIC = "all";
@@ -32,8 +34,9 @@ function take(publication: Buffer): void {
   if (publication[0] !== EVENTS) return;
   waiting.push(publication);
   waitingBytes += publication.length;
-  const sweeps = waitingBytes >= MAX_FRAME_BYTES ? FULL_TICK_SWEEPS : SWEEPS_PER_TICK;
-  const nextMs = lastFlushMs + Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, sweeps * sweepMs));
+  const tickMs = Math.max(Math.min(CALM_TICK_MS, CALM_SWEEPS_PER_TICK * sweepMs), SWEEPS_PER_TICK * sweepMs);
+  const leastMs = waitingBytes >= MAX_FRAME_BYTES ? FULL_TICK_SWEEPS * sweepMs : tickMs;
+  const nextMs = lastFlushMs + Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, leastMs));
   if (nextMs >= dueMs) return;
   clearTimeout(timer);
   dueMs = nextMs;

@@ -1,13 +1,15 @@
 /**
  * How many frames a room's sockets get, and how large: the arithmetic of services/gateway/src/outbox.ts. A message that
  * finds the room idle goes out at once; those that come within a tick of the last frame leave together when it is over.
- * The tick is three and a half times the last sweep over the sockets, from 10 to 250 ms; a room whose frame is full before goes on then,
- * after one sweep at the earliest. What is more than a frame holds leaves as several at once, a write each.
+ * The tick is four times the last sweep over the sockets up to 70 ms, three times it beyond, from 10 to 250 ms; a room whose frame is full
+ * before goes on then, after one sweep at the earliest. What is more than a frame holds leaves as several at once, a write each.
  */
 
 const MIN_TICK_MS = 10;
 const MAX_TICK_MS = 250;
-const SWEEPS_PER_TICK = 3.25;
+const CALM_SWEEPS_PER_TICK = 4;
+const CALM_TICK_MS = 70;
+const SWEEPS_PER_TICK = 3;
 const FULL_TICK_SWEEPS = 1;
 const FULL_FRAME_BYTES = 16_284;
 /** A batch around its events: type, `after`, `upto`. */
@@ -45,7 +47,7 @@ export function framesOf({ sockets, eventsPerSecond, eventBytes }: RoomLoad, { p
     const fullAfterMs = (FULL_FRAME_BYTES * 1_000) / (eventsPerSecond * eventBytes);
     const next = Math.min(
       MAX_TICK_MS,
-      Math.max(MIN_TICK_MS, SWEEPS_PER_TICK * sweepMs),
+      Math.max(MIN_TICK_MS, Math.min(CALM_TICK_MS, CALM_SWEEPS_PER_TICK * sweepMs), SWEEPS_PER_TICK * sweepMs),
       Math.max(MIN_TICK_MS, FULL_TICK_SWEEPS * sweepMs, fullAfterMs),
     );
     tickMs = (tickMs + next) / 2;

@@ -3,7 +3,7 @@
  * the largest of them:
  *   busy      time in which the event loop worked instead of waiting
  *   late      by how much nine of ten turns of the loop are behind, of half a second
- *   sweep     the last sweep of a room, of its tick: less than a third by its own rule, more only where the tick cannot grow any longer
+ *   sweep     the last sweep of a room, of its tick: a third at most by its own rule, more only where the tick cannot grow any longer
  *   buffered  bytes that sockets have not taken yet, of what the gateway may hold for them
  */
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
