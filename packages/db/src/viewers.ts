@@ -152,7 +152,7 @@ export async function listViewersAt(pool: pg.Pool): Promise<ViewersAt[]> {
 
 /**
  * By their places in the table: by key, a Postgres whose statistics are from before the session opened looks through the whole
- * table for each of them, and never comes to an end. Nobody moves a row meanwhile: who writes them holds the same lock.
+ * table for each of them, and is ended at the statement's time-out every time. Nobody moves a row meanwhile: who writes them holds the same lock.
  */
 const CLOSE_SILENT = `
   UPDATE live_chat_viewers SET is_active = false
